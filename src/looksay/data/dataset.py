@@ -1,0 +1,76 @@
+"""What every reader gives: pictures, each with the Scene of its truth, and the raw annotations that the Scene was made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from looksay.scene import Scene
+
+
+@dataclass
+class RawBox:
+    """A box as its file has it, already converted to xyxy, but neither checked nor mended. `where` is 'file:line' or 'file, annotation 17'."""
+
+    name: str
+    box: tuple[float, float, float, float]
+    where: str
+    id: str = ""
+    flags: frozenset[str] = frozenset()  # crowd, difficult, truncated, occluded
+
+
+@dataclass
+class RawItem:
+    """One picture's annotations as the files state them. `size` is (width, height) as stated, None where the format states none."""
+
+    id: str
+    path: str
+    where: str
+    size: tuple[int, int] | None = None
+    labels: list[str] = field(default_factory=list)
+    boxes: list[RawBox] = field(default_factory=list)
+
+
+class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
+    """A split of a data set. An index costs at most 200 bytes a picture; pictures are read only when they are asked for.
+
+    `d[i]` is (picture, truth): the picture uint8 RGB of shape (height, width, 3), upright (EXIF applied).
+    """
+
+    format: str = ""
+    source: str = ""
+    split: str = ""
+    classes: tuple[str, ...] = ()
+    synsets: Mapping[str, str] = {}  # class name → synset, where the format has them
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def picture(self, index: int) -> npt.NDArray[np.uint8]:
+        """Decoded, upright, RGB. Raises BadPicture."""
+
+    @abstractmethod
+    def scene(self, index: int) -> Scene:
+        """The truth, without decoding the picture where the format allows it. Raises BadData with file and line."""
+
+    @abstractmethod
+    def raw(self, index: int) -> RawItem:
+        """The annotations as they stand in the files, for the doctor."""
+
+    def target(self, index: int) -> int:
+        """The index in `classes` of the picture's label (its subject), cheap; -1 when it has none."""
+        labels = self.scene(index).labels
+        return self.classes.index(labels[0].name) if labels else -1
+
+    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.uint8], Scene]:  # type: ignore[override]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self.picture(index % len(self)), self.scene(index % len(self))
+
+    def __iter__(self) -> Iterator[tuple[npt.NDArray[np.uint8], Scene]]:
+        return (self[index] for index in range(len(self)))
