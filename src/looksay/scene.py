@@ -365,7 +365,8 @@ class Scene:
             found = json.loads(text)
         except json.JSONDecodeError as error:
             raise BadValue(f"not JSON: {error}") from None
-        return unpack(cls, found, "scene")
+        scene: Scene = unpack(cls, found, "scene")
+        return scene
 
     def to_df(self) -> pd.DataFrame:
         """One row for each label, thing, caption, answer and referral."""

@@ -14,7 +14,7 @@ from looksay.scene import Scene
 
 @dataclass
 class RawBox:
-    """A box as its file has it, already converted to xyxy, but neither checked nor mended. `where` is 'file:line' or 'file, annotation 17'."""
+    """A box as its file has it, converted to xyxy, neither checked nor mended. `where`: 'file:line' or 'file, annotation 17'."""
 
     name: str
     box: tuple[float, float, float, float]
@@ -25,7 +25,7 @@ class RawBox:
 
 @dataclass
 class RawItem:
-    """One picture's annotations as the files state them. `size` is (width, height) as stated, None where the format states none."""
+    """One picture's annotations as the files state them. `size` is (width, height) as stated, or None."""
 
     id: str
     path: str

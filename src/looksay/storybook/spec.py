@@ -100,8 +100,8 @@ class Shape:
 @dataclass(frozen=True)
 class ThingSpec:
     """One thing to be drawn. `x` is its middle and `ground` its foot line, both as shares of the page's width and height;
-    `height` likewise, as a share of the page's height. A larger `ground` is nearer to the reader. A thing in the air has `lift` > 0,
-    the share of the page's height between its lowest point and its shadow."""
+    `height` likewise, as a share of the page's height. A larger `ground` is nearer to the reader. A thing in the air has
+    `lift` > 0, the share of the page's height between its lowest point and its shadow."""
 
     id: str
     kind: str
@@ -119,7 +119,7 @@ class ThingSpec:
 
 @dataclass(frozen=True)
 class PageSpec:
-    """One page. `things` are in drawing order, the farthest first. `view` says what it was composed for (scene, portrait, clip)."""
+    """One page. `things` are in drawing order, the farthest first. `view` is what it was composed for: scene, portrait or clip."""
 
     seed: int
     index: int
