@@ -69,7 +69,7 @@ def is_list(kind: type) -> bool:
 
 
 @cache
-def hints(kind: type) -> dict[str, Any]:
+def hints(kind: Any) -> dict[str, Any]:
     found = get_type_hints(kind)
     return {f.name: found[f.name] for f in fields(kind)}
 

@@ -1,0 +1,106 @@
+"""The contract that every system keeps, and what it is fed with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from looksay.errors import BadValue, UnknownName
+from looksay.nn.prep import Prep
+from looksay.nn.recipe import Recipe
+from looksay.registry import Card
+from looksay.scene import Scene, Size
+
+O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
+
+
+@dataclass
+class Batch:
+    """N pictures as the network takes them, with what is known of each.
+
+    `pictures`: (N, C, H, W), normalised. `targets`: what the task's truth became, empty when looking ('label': (N,) int64).
+    `sizes` and `ids` are those of the original pictures.
+    """
+
+    pictures: Tensor
+    targets: dict[str, Any] = field(default_factory=dict)
+    sizes: tuple[Size, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return self.pictures.shape[0]
+
+    def scene(self, index: int, **records: Any) -> Scene:
+        """An answer about picture `index`, in that picture's own size."""
+        high, wide = self.pictures.shape[-2:]
+        size = self.sizes[index] if self.sizes else (wide, high)
+        return Scene(size, id=self.ids[index] if self.ids else str(index), **records)
+
+
+class System(nn.Module, ABC, Generic[O]):
+    """A network that looks at pictures and says something about them.
+
+    `forward` returns the same type in training and evaluation. `loss` returns named parts; training minimises their sum.
+    `read` turns an output into what a person wants to know. Every ReLU of a system is a module of its own and not in place,
+    or explanations would be wrong.
+    """
+
+    card: ClassVar[Card]
+    Config: ClassVar[type[Any]]
+    RECIPES: ClassVar[Mapping[str, Recipe]] = {}
+
+    def __init__(self, classes: Sequence[str], config: Any, prep: Prep) -> None:
+        super().__init__()
+        if not classes:
+            raise BadValue("a system needs at least one class")
+        self.classes, self.config, self.prep = tuple(classes), config, prep
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> O: ...
+
+    @abstractmethod
+    def loss(self, out: O, batch: Batch) -> dict[str, Tensor]: ...
+
+    @abstractmethod
+    def read(self, out: O, batch: Batch) -> list[Scene]: ...
+
+    @abstractmethod
+    def taps(self) -> dict[str, nn.Module]:
+        """The named places that `explain` and `paint` can look into, from the picture to the answer."""
+
+    @abstractmethod
+    def aim(self, out: O, what: str) -> Tensor:
+        """(N,) the number that stands for `what` (a class, a word, a box …); '' is each picture's own best answer."""
+
+    @classmethod
+    def size_for(cls, config: Any) -> int:
+        """The side of the picture that the paper's network takes."""
+        return 224
+
+    def tap(self, name: str) -> nn.Module:
+        taps = self.taps()
+        if name not in taps:
+            raise UnknownName.of("tap", name, taps, where=self.card.name)
+        return taps[name]
+
+    def index(self, name: str) -> int:
+        """The private number of a class."""
+        if name not in self.classes:
+            raise UnknownName.of("class", name, self.classes, where=self.card.name)
+        return self.classes.index(name)
+
+    @property
+    def parameters_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+def normalise(pictures: Tensor, prep: Prep, dtype: torch.dtype = torch.float32) -> Tensor:
+    """uint8 (N, H, W, C) → (N, C, H, W), normalised, in channels_last memory."""
+    mean = torch.tensor(prep.mean[: prep.channels], dtype=torch.float32, device=pictures.device) * 255
+    std = torch.tensor(prep.std[: prep.channels], dtype=torch.float32, device=pictures.device) * 255
+    return ((pictures.float() - mean) / std).to(dtype).permute(0, 3, 1, 2)
