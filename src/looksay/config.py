@@ -61,7 +61,8 @@ def parse(assignments: Sequence[str], where: str = "--set") -> dict[str, str]:
 
 
 def _change(config: Any, path: list[str], value: Any, key: str, where: str) -> Any:
-    known = hints(type(config))
+    kind: Any = type(config)
+    known = hints(kind)
     name = path[0].replace("-", "_")
     if name not in known:
         raise UnknownName.of("setting", key, [*known], where=where)

@@ -129,6 +129,7 @@ def write_catalog() -> str:
     import looksay.systems
 
     for found in pkgutil.walk_packages(looksay.systems.__path__, "looksay.systems."):
-        import_module(found.name)
+        if not found.name.endswith("__main__"):
+            import_module(found.name)
     ordered = sorted(_declared.values(), key=lambda card: (card.task, card.year, card.name))
     return json.dumps([pack(card) for card in ordered], indent=1, ensure_ascii=False) + "\n"
