@@ -67,6 +67,14 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
         labels = self.scene(index).labels
         return self.classes.index(labels[0].name) if labels else -1
 
+    def name(self, index: int) -> str:
+        """The picture's own id."""
+        return self.raw(index).id
+
+    def place(self, index: int) -> str:
+        """Where the picture's truth stands, for messages."""
+        return self.raw(index).where
+
     def __getitem__(self, index: int) -> tuple[npt.NDArray[np.uint8], Scene]:  # type: ignore[override]
         if not -len(self) <= index < len(self):
             raise IndexError(index)

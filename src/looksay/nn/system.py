@@ -82,6 +82,11 @@ class System(nn.Module, ABC, Generic[O]):
         """The side of the picture that the paper's network takes."""
         return 224
 
+    @classmethod
+    def rename(cls, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A state dict published elsewhere, under our names. Most need no change."""
+        return dict(tensors)
+
     def tap(self, name: str) -> nn.Module:
         taps = self.taps()
         if name not in taps:

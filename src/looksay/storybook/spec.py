@@ -101,7 +101,9 @@ class Shape:
 class ThingSpec:
     """One thing to be drawn. `x` is its middle and `ground` its foot line, both as shares of the page's width and height;
     `height` likewise, as a share of the page's height. A larger `ground` is nearer to the reader. A thing in the air has
-    `lift` > 0, the share of the page's height between its lowest point and its shadow."""
+    `lift` > 0, the share of the page's height between its lowest point and its shadow. A thing that stands on another (a bottle
+    on a table) names it in `on`; its `ground` is then the height at which it stands. `tilt` turns the figure about its foot, in
+    degrees anticlockwise."""
 
     id: str
     kind: str
@@ -115,6 +117,8 @@ class ThingSpec:
     variant: int = 0
     phase: int = 0
     lift: float = 0.0
+    on: str = ""
+    tilt: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,3 +132,8 @@ class PageSpec:
     season: str
     things: tuple[ThingSpec, ...] = field(default_factory=tuple)
     view: str = "scene"
+
+    @property
+    def subject(self) -> ThingSpec | None:
+        """What a portrait is of; other pages have no single subject."""
+        return next((thing for thing in self.things if self.view == "portrait" and thing.id == "t0"), None)

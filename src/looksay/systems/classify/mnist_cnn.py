@@ -48,7 +48,7 @@ class MnistCNN(Classifier):
             note="the lecture's matrix: 9,907 of 10,000",
         ),
         "storybook": Recipe(
-            data="storybook-digits",
+            data="storybook:digits",
             stages=(
                 Stage(
                     epochs=8, batch_size=128, img_size=28, optimizer="adamw", lr=2e-3, weight_decay=1e-2, warmup=0.1,

@@ -1,0 +1,205 @@
+"""The storybook as a data set: pages drawn once into a cache of plain arrays, their truth made anew when it is asked for.
+
+`storybook`, `storybook:pages=2000,seed=3,size=96`, `storybook:digits`. The splits train, val and test are different seeds,
+so no page of one is ever in another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from looksay.config import change, parse
+from looksay.data.dataset import Dataset, RawItem
+from looksay.errors import BadConfig, BadData, DiskTrouble, UnknownName
+from looksay.scene import Label, Labels, Scene
+from looksay.storybook.spec import KINDS
+
+SPLITS = ("train", "val", "test")
+_APART = 1_000_003  # between the seeds of the splits
+DIGITS = tuple("0123456789")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What is asked of the storybook. `pages` = 0 takes the usual number of the split."""
+
+    view: str = "portrait"
+    pages: int = 0
+    seed: int = 0
+    size: int = 128
+
+    def count(self, split: str) -> int:
+        usual = {"train": 8000, "val": 1000, "test": 2000}[split]
+        return self.pages or (usual * 3 if self.view == "digits" and split == "train" else usual)
+
+    def seed_of(self, split: str) -> int:
+        return self.seed + _APART * SPLITS.index(split)
+
+
+def open_storybook(rest: str = "", split: str = "", view: str = "portrait") -> StorybookPages:
+    """`rest` is what stands behind 'storybook:'."""
+    asked = Pages(view=view)
+    for text in filter(None, rest.split(",")):
+        if text in ("digits", "scene", "portrait"):
+            asked = change(asked, {"view": text, **({"size": "28"} if text == "digits" else {})})
+        else:
+            asked = change(asked, parse([text], where="storybook"), where="storybook")
+    split = split or "train"
+    if split not in SPLITS:
+        raise UnknownName.of("split", split, SPLITS, where="storybook")
+    if not (16 <= asked.size <= 1024 and asked.pages >= 0):
+        raise BadConfig(
+            f"pages of {asked.size} pixels, {asked.pages} of them, cannot be drawn", where="storybook", mend="size 16 … 1024"
+        )
+    return StorybookPages(asked, split)
+
+
+class StorybookPages(Dataset):
+    format = "storybook"
+
+    def __init__(self, asked: Pages, split: str) -> None:
+        self.asked, self.split = asked, split
+        self.source = f"storybook:view={asked.view},seed={asked.seed},size={asked.size}"
+        self.classes = DIGITS if asked.view == "digits" else KINDS
+        self._count, self._seed = asked.count(split), asked.seed_of(split)
+        self._pictures: npt.NDArray[np.uint8] | None = None
+        self._targets: npt.NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def drawn(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Fills the cache (a minute for ten thousand pages); otherwise the first picture does."""
+        folder = _folder(self.asked, self._seed, self._count)
+        shape = (self._count, self.asked.size, self.asked.size, 1 if self.asked.view == "digits" else 3)
+        if not (folder / "done").exists():
+            _draw_all(folder, self.asked, self._seed, shape, progress)
+        self._pictures = np.memmap(folder / "pictures.u8", np.uint8, "r", shape=shape)
+        self._targets = np.memmap(folder / "targets.u8", np.uint8, "r", shape=(self._count,))
+
+    def picture(self, index: int) -> npt.NDArray[np.uint8]:
+        if self._pictures is None:
+            self.drawn()
+        assert self._pictures is not None
+        picture = np.asarray(self._pictures[index])
+        return np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
+
+    def target(self, index: int) -> int:
+        if self._targets is None:
+            self.drawn()
+        assert self._targets is not None
+        return int(self._targets[index])
+
+    def scene(self, index: int) -> Scene:
+        size = (self.asked.size, self.asked.size)
+        if self.asked.view == "digits":
+            from looksay.storybook.scrawl import digit
+
+            return Scene(size, id=self.name(index), labels=Labels((Label(str(digit(self._seed, index, self.asked.size)[1])),)))
+        from looksay.storybook.page import page
+
+        scene: Scene = page(self._seed, index, size, self.asked.view).scene
+        return scene
+
+    def name(self, index: int) -> str:
+        return f"{self.asked.view}-{self._seed}-{index}"
+
+    def place(self, index: int) -> str:
+        return f"storybook page {self.name(index)}"
+
+    def raw(self, index: int) -> RawItem:
+        size = (self.asked.size, self.asked.size)
+        return RawItem(self.name(index), "", self.place(index), size, [self.classes[self.target(index)]])
+
+
+def cache_home() -> Path:
+    """Where looksay keeps what it can make again: LOOKSAY_CACHE, or the system's cache folder."""
+    base = os.environ.get("LOOKSAY_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "looksay"
+    )
+    return Path(base)
+
+
+@cache
+def edition() -> str:
+    """A name for the way in which pages are drawn today: it changes with the storybook's code."""
+    found = hashlib.sha256()
+    for path in sorted((Path(__file__).parent.parent / "storybook").rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def _folder(asked: Pages, seed: int, count: int) -> Path:
+    return cache_home() / "storybook" / f"{edition()}-{asked.view}-{seed}-{asked.size}-{count}"
+
+
+def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None) -> None:
+    """Several processes draw into one file; a page depends on its number alone, so their number does not matter."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        np.memmap(folder / "pictures.u8", np.uint8, "w+", shape=shape).flush()
+        np.memmap(folder / "targets.u8", np.uint8, "w+", shape=shape[:1]).flush()
+    except OSError as error:
+        raise DiskTrouble(
+            f"the cache cannot be written: {error.strerror}",
+            where=str(folder),
+            mend="make room, or set LOOKSAY_CACHE to another folder",
+        ) from None
+    workers = max(1, min(os.cpu_count() or 1, shape[0] // 200))
+    command = [sys.executable, "-m", "looksay.data.storybook", str(folder), asked.view, str(seed)]
+    extent = ",".join(map(str, shape))
+    running = [subprocess.Popen([*command, extent, f"{i}/{workers}"], stdout=subprocess.PIPE, text=True) for i in range(workers)]
+    try:
+        done = 0
+        for line in running[0].stdout or ():
+            done = min(int(line) * workers, shape[0])
+            if progress:
+                progress(done, shape[0])
+        if any(code != 0 for code in [process.wait() for process in running]):
+            raise BadData("the pages could not be drawn", where=str(folder))
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+    (folder / "done").touch()
+    if progress:
+        progress(shape[0], shape[0])
+
+
+def _draw_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int]) -> None:
+    import cv2
+
+    from looksay.storybook.compose import compose
+    from looksay.storybook.page import draw
+    from looksay.storybook.scrawl import digit
+
+    cv2.setNumThreads(1)
+    pictures = np.memmap(Path(folder) / "pictures.u8", np.uint8, "r+", shape=tuple(shape))
+    targets = np.memmap(Path(folder) / "targets.u8", np.uint8, "r+", shape=(shape[0],))
+    for step, index in enumerate(range(share[0], shape[0], share[1])):
+        if view == "digits":
+            picture, targets[index] = digit(seed, index, shape[1])
+            pictures[index] = picture[:, :, None]
+        else:
+            spec = compose(seed, index, view)
+            pictures[index] = draw(spec, (shape[2], shape[1])).picture
+            targets[index] = KINDS.index(subject.kind) if (subject := spec.subject) else 255
+        if share[0] == 0 and step % 100 == 0:
+            print(step, flush=True)
+
+
+if __name__ == "__main__":
+    turn, of = sys.argv[5].split("/")
+    _draw_share(sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(n) for n in sys.argv[4].split(",")], (int(turn), int(of)))
