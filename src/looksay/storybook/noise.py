@@ -1,0 +1,62 @@
+"""Chance in bulk: streams and soft textures that are the same on every machine, because only whole numbers make them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from looksay.storybook.chance import mix
+
+Bytes = npt.NDArray[np.uint8]
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+TILE = 256
+
+
+def stream(count: int, *words: int | str) -> npt.NDArray[np.float64]:
+    """`count` numbers uniform in [0, 1) that depend on the words alone (SplitMix64, counted rather than stepped)."""
+    state = np.uint64(mix(*words)) + _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    return (state >> np.uint64(11)) * 2.0**-53
+
+
+def ridge(count: int, rough: float, *words: int | str) -> npt.NDArray[np.float64]:
+    """A skyline of `count` heights in 0 … 1. `rough` in 0 … 1 is how much small bumps count against large ones."""
+    line = np.zeros(count)
+    share, total = 1.0, 0.0
+    for octave, knots in enumerate((4, 8, 16)):
+        values = stream(knots + 1, *words, octave)
+        place = np.arange(count) * (knots / count)
+        cell = place.astype(np.intp)
+        part = place - cell
+        part = part * part * (3 - 2 * part)
+        line += share * (values[cell] * (1 - part) + values[cell + 1] * part)
+        total += share
+        share *= rough
+    return line / total
+
+
+@lru_cache(maxsize=8)
+def tile(name: str, coarse: int) -> Bytes:
+    """A square texture of TILE pixels around 128 that repeats without a seam; blotches are about TILE / coarse pixels wide."""
+    total = np.zeros((TILE, TILE), np.int32)
+    for octave, weight in ((1, 4), (2, 2), (4, 1)):
+        knots = min(coarse * octave, TILE)
+        values = (stream(knots * knots, "tile", name, octave) * 256).astype(np.uint8).reshape(knots, knots)
+        wrapped = np.pad(values, 2, mode="wrap")
+        scale = TILE // knots
+        grown = cv2.resize(wrapped, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR_EXACT)
+        total += weight * grown[2 * scale : 2 * scale + TILE, 2 * scale : 2 * scale + TILE].astype(np.int32)
+    return (total // 7).astype(np.uint8)
+
+
+def patch(texture: Bytes, size: tuple[int, int], window: tuple[int, int, int, int]) -> Bytes:
+    """The window (x, y, width, height; all at most TILE) of a repeating texture, drawn at `size` (width, height)."""
+    x, y, width, height = window
+    rows = np.arange(y, y + height) % TILE
+    columns = np.arange(x, x + width) % TILE
+    return cv2.resize(texture[rows[:, None], columns], size, interpolation=cv2.INTER_LINEAR_EXACT)
