@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from looksay.errors import BadData
 from looksay.scene import Scene
 
 
@@ -46,6 +47,7 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
     split: str = ""
     classes: tuple[str, ...] = ()
     synsets: Mapping[str, str] = {}  # class name → synset, where the format has them
+    problems: tuple[BadData, ...] = ()  # of the set as a whole: annotations of no picture, ids used twice …
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -53,6 +55,10 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
     @abstractmethod
     def picture(self, index: int) -> npt.NDArray[np.uint8]:
         """Decoded, upright, RGB. Raises BadPicture."""
+
+    def draft(self, index: int, at_least: tuple[int, int]) -> npt.NDArray[np.uint8]:
+        """The picture, perhaps at a fraction of its size, but no smaller than `at_least` (width, height): faster to decode."""
+        return self.picture(index)
 
     @abstractmethod
     def scene(self, index: int) -> Scene:
@@ -78,7 +84,14 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
     def __getitem__(self, index: int) -> tuple[npt.NDArray[np.uint8], Scene]:  # type: ignore[override]
         if not -len(self) <= index < len(self):
             raise IndexError(index)
-        return self.picture(index % len(self)), self.scene(index % len(self))
+        picture, scene = self.picture(index % len(self)), self.scene(index % len(self))
+        if picture.shape[:2] != scene.size[::-1]:
+            stated, found = (f"{width} × {height}" for width, height in (scene.size, picture.shape[1::-1]))
+            what = f"annotated as {stated}, but the upright picture is {found}: its boxes would lie in the wrong places"
+            raise BadData(
+                what, where=self.place(index % len(self)), mend="correct the stated size, or fetch the original picture"
+            )
+        return picture, scene
 
     def __iter__(self) -> Iterator[tuple[npt.NDArray[np.uint8], Scene]]:
         return (self[index] for index in range(len(self)))
