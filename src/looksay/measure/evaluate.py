@@ -1,0 +1,131 @@
+"""A system against the truth of a data set: one pass, in order, each picture once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from looksay.data.loader import Feed, Feeding
+from looksay.errors import BadConfig, BadData
+from looksay.measure.bootstrap import interval
+from looksay.measure.classify import Classification, Tally
+from looksay.nn.classifier import Classifier
+from looksay.nn.prep import Picture
+from looksay.nn.swift import channels_last
+from looksay.nn.system import Batch, System, normalise
+from looksay.tasks import task
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What an evaluation found: `seconds` are those of the network alone."""
+
+    found: Classification
+    seconds: float
+    skipped: int = 0
+
+    @property
+    def ms_per_picture(self) -> float:
+        return 1000 * self.seconds / max(len(self.found), 1)
+
+    def scores(self) -> dict[str, float]:
+        """The numbers of a results row, top-1 with its interval."""
+        low, high = interval(self.found.hits.astype(np.float64))
+        wide = min(5, len(self.found.classes))
+        return {
+            "top1": self.found.top(1),
+            "low": low,
+            "high": high,
+            "top5": self.found.top(wide),
+            "loss": float(self.found.loss.mean()),
+        }
+
+
+def feed_for(system: System[Any], dataset: Any, *, batch_size: int = 64, workers: int = 2, skip_bad: bool = False) -> Feed:
+    """The pictures in order, as the system takes them."""
+    kind = task(system.card.task)
+    return Feed(dataset, system.prep, kind.encode, kind.collate, Feeding(batch_size, workers=workers, skip_bad=skip_bad))
+
+
+@torch.inference_mode()
+def judge(system: System[Any], feed: Feed, progress: Progress | None = None, *, bf16: bool = False) -> Judged:
+    """Single-scale, as `look` sees a picture. `bf16` is for the scores while training, which need no last digits."""
+    if not isinstance(system, Classifier):
+        raise BadData(f"there is no score for {system.card.task}")
+    channels_last(system.eval())
+    device = next(system.parameters()).device
+    tally, spent, done = Tally(system.classes, logits=True), 0.0, 0
+    for batch in feed.epoch(0):
+        since = time.perf_counter()
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            logits = system.logits(batch.pictures.to(device)).logits.float().cpu()
+        spent += time.perf_counter() - since
+        keep = _fresh(batch, feed)
+        tally.add(logits.numpy()[keep], batch.targets["label"].numpy()[keep], [batch.ids[i] for i in keep])
+        done += len(batch)
+        if progress:
+            progress(done, len(feed.dataset))
+    return Judged(tally.result(), spent, len(feed.skipped))
+
+
+def _fresh(batch: Batch, feed: Feed) -> list[int]:
+    """Rows that stand for their own picture: when a broken one is skipped, its neighbour is not counted twice."""
+    if not feed.skipped:
+        return list(range(len(batch)))
+    seen: set[str] = feed.__dict__.setdefault("seen", set())
+    rows = [i for i, name in enumerate(batch.ids) if name not in seen]
+    seen.update(batch.ids)
+    return rows
+
+
+@torch.inference_mode()
+def judge_at(system: System[Any], dataset: Any, scales: tuple[int, ...], progress: Progress | None = None) -> Judged:
+    """VGG's evaluation: at each test scale Q the whole picture is seen with its short side Q, the network run densely over it and
+    over its mirror image; scores are averaged over places, mirror and scales."""
+    if not isinstance(system, Classifier):
+        raise BadConfig("test scales are for classifiers")
+    from PIL import Image
+
+    least = min(system.prep.size)
+    if min(scales) < least:
+        raise BadConfig(f"a test scale of {min(scales)} is smaller than the network's picture", mend=f"use {least} or more")
+    channels_last(system.eval())
+    tally, spent = Tally(system.classes, logits=False), 0.0
+    for index in range(len(dataset)):
+        picture = dataset.picture(index)
+        views = []
+        for scale in scales:
+            short = min(picture.shape[:2])
+            new = (max(scale, round(picture.shape[1] * scale / short)), max(scale, round(picture.shape[0] * scale / short)))
+            views.append(np.asarray(Image.fromarray(picture).resize(new, Image.Resampling.BILINEAR)))
+        since = time.perf_counter()
+        mean = torch.stack([_dense(system, view) for view in views]).mean(dim=0)
+        spent += time.perf_counter() - since
+        tally.add(mean.double().numpy()[None], np.array([dataset.target(index)]), [dataset.name(index)])
+        if progress:
+            progress(index + 1, len(dataset))
+    return Judged(tally.result(), spent)
+
+
+def _dense(system: Classifier, view: Picture) -> Tensor:
+    """(K,) probabilities, the mean over the picture and its mirror image."""
+    from looksay.nn.prep import grey
+
+    x = normalise(torch.from_numpy(np.ascontiguousarray(grey(view, system.prep.channels)))[None], system.prep)
+    both = torch.cat([x, x.flip(3)])
+    return torch.softmax(system.dense(both).logits.float(), dim=1).mean(dim=0)
+
+
+def confused(found: Classification) -> npt.NDArray[np.int64]:
+    """Indices of the pictures that were missed, the most confident mistakes first."""
+    wrong = np.flatnonzero(~found.hits)
+    return wrong[np.argsort(-found.confidence[wrong], kind="stable")]

@@ -1,0 +1,99 @@
+"""A system made quick for looking: the same answers with less work.
+
+'exact' folds batch normalisation into the convolutions before it, keeps tensors in channels_last order and lets ReLUs overwrite
+their input: the same numbers to about 1e-5. 'fast' keeps its weights in bfloat16 besides: three digits, at two to four
+times the speed on processors that have it. Both work on a copy; explanations and training use the system itself.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from looksay.errors import LooksayError
+from looksay.nn.system import Batch, System
+
+Mode = Literal["exact", "fast"]
+S = TypeVar("S", bound=nn.Module)
+
+
+def channels_last(system: S) -> S:
+    """Convolutions keep their weights in the order that they are quickest in."""
+    for module in system.modules():
+        for parameter in module.parameters(recurse=False):
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return system
+
+
+def quicken(system: System[Any], mode: Mode = "exact") -> System[Any]:
+    """A copy for looking only."""
+    quick = deepcopy(system).eval().requires_grad_(False)
+    example = _example(quick)
+    with torch.inference_mode():
+        before = quick(example)
+    fold(quick, example)
+    for module in quick.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = True
+    channels_last(quick)
+    with torch.inference_mode():
+        _same(before, quick(example), type(system).__name__)
+    return quick.to(torch.bfloat16) if mode == "fast" else quick
+
+
+def _example(system: System[Any]) -> Batch:
+    wide, high = system.prep.size
+    noise = torch.randn(1, system.prep.channels, high, wide, generator=torch.Generator().manual_seed(0))
+    return Batch(noise.contiguous(memory_format=torch.channels_last), {}, ((wide, high),), ("",))
+
+
+def fold(system: System[Any], example: Batch) -> int:
+    """Merges each batch normalisation into the convolution that feeds it, and it alone; returns how many. Which feeds which is
+    seen by watching one forward pass."""
+    made: dict[int, nn.Module] = {}  # id of a tensor → the convolution that it came from
+    kept: list[Tensor] = []  # so that an id is not given twice
+    pairs: list[tuple[nn.Module, nn.Module]] = []
+
+    def watch(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if isinstance(module, nn.Conv2d):
+            made[id(output)] = module
+            kept.append(output)
+        elif isinstance(module, nn.BatchNorm2d) and id(inputs[0]) in made:
+            pairs.append((made.pop(id(inputs[0])), module))
+
+    hooks = [
+        module.register_forward_hook(watch) for module in system.modules() if isinstance(module, (nn.Conv2d, nn.BatchNorm2d))
+    ]
+    try:
+        with torch.inference_mode():
+            system(example)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    names = {module: name for name, module in system.named_modules()}
+    for conv, norm in pairs:
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        _replace(system, names[conv], fuse_conv_bn_eval(conv, norm))
+        _replace(system, names[norm], nn.Identity())
+    return len(pairs)
+
+
+def _replace(system: nn.Module, name: str, module: nn.Module) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(system.get_submodule(parent), last, module)
+
+
+def _same(before: Any, after: Any, who: str) -> None:
+    """A convolution whose output goes elsewhere too must not be merged; it would show here."""
+    for name, value in vars(before).items():
+        other = getattr(after, name)
+        if isinstance(value, Tensor):
+            scale = value.abs().max().clamp_min(1)
+            if not torch.allclose(value / scale, other / scale, atol=1e-3):
+                raise LooksayError(f"{who} answers differently when its normalisations are folded", mend="look with mode='plain'")
