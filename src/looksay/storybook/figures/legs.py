@@ -1,0 +1,60 @@
+"""How four-legged animals stand, walk and run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from looksay.storybook.figures.pen import Point, Points, knee, limb, step
+
+# Shares of the movement by which far fore, far hind, near fore and near hind foot lead.
+_WALK = (0.25, 0.5, 0.75, 0.0)
+_RUN = (0.5, 0.1, 0.6, 0.0)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Shoulder at (fore, top), hip at (hind, top). `thick` is a leg's width above, at the knee and at the foot; `toe` how far a
+    paw reaches ahead (0 for hoofs). A foot swings `reach` to either side and is lifted by `lift`."""
+
+    fore: float
+    hind: float
+    top: float
+    thick: tuple[float, float, float]
+    gait: str
+    reach: float
+    lift: float
+    toe: float = 0.0
+    apart: float = 0.06
+
+
+def feet(frame: Frame, action: str, phase: int) -> list[Point]:
+    """Where the soles are: far fore, far hind, near fore, near hind."""
+    rest = [frame.fore + frame.apart, frame.hind + frame.apart, frame.fore, frame.hind]
+    if action == "walking":
+        shifts = [step(phase, offset, frame.reach, frame.lift, 0.62) for offset in _WALK]
+    elif action == "running":
+        shifts = [step(phase, offset, frame.reach, frame.lift, 0.36) for offset in _RUN]
+    else:
+        shifts = [(0.0, 0.0)] * 4
+    return [(x + dx, dy) for x, (dx, dy) in zip(rest, shifts, strict=True)]
+
+
+def four_legs(frame: Frame, action: str, phase: int) -> list[Points]:
+    """The legs as forms in the order far fore, far hind, near fore, near hind. Wrists give ahead, hocks give back."""
+    forms = []
+    for i, foot in enumerate(feet(frame, action, phase)):
+        fore = i % 2 == 0
+        hip = ((frame.fore if fore else frame.hind) + (frame.apart if i < 2 else 0.0), frame.top)
+        low = (foot[0], foot[1] + frame.thick[2] * 0.45)
+        bone = frame.top * (0.5 if fore else 0.53)
+        reach = math.hypot(low[0] - hip[0], low[1] - hip[1])
+        if reach > 2 * bone:
+            low = (hip[0] + (low[0] - hip[0]) * 2 * bone / reach, hip[1] + (low[1] - hip[1]) * 2 * bone / reach)
+        joints = [hip, knee(hip, low, bone, bone, 1 if fore else -1), low]
+        widths = list(frame.thick if fore else (frame.thick[0] * 1.25, frame.thick[1] * 1.05, frame.thick[2]))
+        if frame.toe:
+            joints.append((low[0] + frame.toe, low[1] - frame.thick[2] * 0.1))
+            widths.append(frame.thick[2] * 0.8)
+        forms.append(limb(joints, widths, 3, 2))
+    return forms
