@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from looksay.data import pictures
 from looksay.data.dataset import Dataset, RawBox, RawItem
 from looksay.data.index import Strings
 from looksay.errors import BadData, BadPicture, suggestion
-from looksay.scene import BoxXYXY, Label, Labels, Scene, Size, Thing
+from looksay.scene import BoxXYXY, Label, Labels, Mask, Scene, Size, Thing
 
 SPLITS = ("train", "val", "test")
 ALIASES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
@@ -147,6 +147,23 @@ def checked_box(raw: RawBox, size: Size, classes: Sequence[str]) -> BoxXYXY:
     if box[2] <= box[0] or box[3] <= box[1]:
         raise BadData(f"{of} lies outside the picture of {size[0]} × {size[1]}: {_numbers(raw.box)}", where=raw.where)
     return box
+
+
+def true_thing(
+    raw: RawBox, size: Size, classes: Sequence[str], mask: Mask | None = None, attributes: Mapping[str, str] | None = None
+) -> Thing:
+    """The thing of that box, checked."""
+    return Thing(
+        raw.name,
+        checked_box(raw, size, classes),
+        mask=mask,
+        id=raw.id,
+        crowd="crowd" in raw.flags,
+        difficult="difficult" in raw.flags,
+        truncated="truncated" in raw.flags,
+        occluded="occluded" in raw.flags,
+        attributes=attributes or {},
+    )
 
 
 def _numbers(box: Iterable[float]) -> str:

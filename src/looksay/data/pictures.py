@@ -66,6 +66,30 @@ def read(source: Source, *, at_least: tuple[int, int] | None = None) -> Picture:
             raise BadPicture(f"the picture is damaged: {_reason(error)}", where=name or None, mend=_MEND) from None
 
 
+def codes(source: Source) -> tuple[Picture, Picture | None]:
+    """A picture whose pixels are numbers, not colours (a mask): codes of shape (height, width) and, unless it is grey, the
+    colour of each code, shape (codes, 3). Orientation is not looked at: masks are not photographs. Raises BadPicture."""
+    name = "" if isinstance(source, bytes) else os.fspath(source)
+    with _opened(source, name) as file:
+        image = _recognised(file, name)
+        _check_size(image, name)
+        try:
+            image.load()
+            if image.mode == "P":
+                palette = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+                return np.array(image), palette
+            if image.mode in ("1", "L"):
+                return np.array(image.convert("L")) if image.mode == "L" else np.array(image).astype(np.uint8), None
+            colours = np.array(image.convert("RGB")).astype(np.uint32)
+        except Exception as error:  # damaged bytes make decoders raise nearly anything
+            raise BadPicture(f"the mask is damaged: {_reason(error)}", where=name or None, mend=_MEND) from None
+    found, at = np.unique(colours @ np.array([65536, 256, 1], np.uint32), return_inverse=True)
+    if len(found) > 256:
+        raise BadPicture(f"has {len(found)} colours, too many for a mask", where=name or None, mend="masks must be saved as PNG")
+    table = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+    return at.reshape(colours.shape[:2]).astype(np.uint8), table
+
+
 def size(source: Source) -> tuple[int, int]:
     """(width, height) of the upright picture, from its header alone. Raises BadPicture."""
     name = "" if isinstance(source, bytes) else os.fspath(source)

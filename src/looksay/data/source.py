@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from looksay.data import imagefolder, mnist
+from looksay.data import coco, imagefolder, mnist, voc
 from looksay.data.dataset import Dataset
 from looksay.data.files import canonical
 from looksay.errors import BadData, UnknownName
@@ -27,7 +27,9 @@ class Reader(Protocol):
 
 FORMATS: Mapping[str, Reader] = {
     "imagefolder": imagefolder,
+    "coco": coco,
     "mnist": mnist,
+    "voc": voc,
 }
 STORYBOOK = "storybook"
 GENERAL = "imagefolder"  # gives way where a more special format fits too
