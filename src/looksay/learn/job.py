@@ -1,0 +1,278 @@
+"""From what a user asked for to a run: data found and checked, the recipe adapted, the system built, the loop started."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from looksay import config as settings_of
+from looksay import registry, weights
+from looksay.data import source
+from looksay.data.dataset import Dataset
+from looksay.data.held import held_out
+from looksay.data.loader import Feed, Feeding, Part
+from looksay.data.storybook import StorybookPages, open_storybook
+from looksay.errors import BadConfig, BadData, UnknownName
+from looksay.learn.loop import Plan, Watcher, estimate, train
+from looksay.learn.run import Run, State
+from looksay.learn.sync import Crew
+from looksay.measure.evaluate import Judged, feed_for, judge
+from looksay.nn.classifier import Classifier
+from looksay.nn.recipe import Recipe, Stage
+from looksay.nn.system import System
+from looksay.records import hints
+from looksay.scene import Size
+from looksay.tasks import task
+
+
+@dataclass(frozen=True)
+class Order:
+    """A training as it was ordered. Empty and zero mean: as the recipe has it."""
+
+    system: str
+    data: str = ""
+    recipe: str = ""
+    output: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    start: str = ""  # weights to begin with: a file, 'shipped' or 'published'
+    seed: int = 0
+    workers: int = 2
+    device: str = "auto"
+    max_minutes: float = 0.0
+    allow_bad_data: bool = False
+
+
+@dataclass
+class Trained:
+    """What came of it. `root` is the run's folder; `weights` the best ones on the pictures held out, whose scores `judged` has;
+    `tested` has those on the test split, where there is one."""
+
+    root: Path
+    weights: Path
+    state: State
+    judged: Judged
+    tested: Judged | None
+    order: Order
+    recipe: Recipe
+
+
+def recipe_of(order: Order) -> tuple[str, Recipe]:
+    """The recipe by name, with the order's settings in it: those of a stage apply to all stages."""
+    entry = registry.find(order.system)
+    recipes = entry.build().RECIPES
+    name = order.recipe or ("storybook" if "storybook" in recipes else next(iter(recipes)))
+    if name not in recipes:
+        raise UnknownName.of("recipe", name, recipes, where=entry.name)
+    recipe = recipes[name]
+    config: Any = entry.build().Config
+    for key, value in order.settings.items():
+        first = key.partition(".")[0].replace("-", "_")
+        if first in hints(Stage):
+            stages = tuple(settings_of.change(stage, {key: value}) for stage in recipe.stages)
+            recipe = replace(recipe, stages=stages)
+        elif first in hints(Recipe):
+            recipe = settings_of.change(recipe, {key: value})
+        else:
+            known = [*hints(Stage), *(f"settings.{key}" for key in hints(config))]
+            raise UnknownName.of("setting", key, known, where="--set")
+    return name, recipe
+
+
+@dataclass(frozen=True)
+class Splits:
+    """`held` chooses the best weights, `test` is looked at once, at the end; None where the data has no such split."""
+
+    train: Dataset
+    held: Dataset
+    test: Dataset | None
+    how: str
+
+
+def splits_of(name: str, *, view: str) -> Splits:
+    """The test split never chooses: without a validation split, a tenth of the training pictures does."""
+    if name.partition(":")[0] == "storybook":
+        train_set, held, test = (open_storybook(name.partition(":")[2], split, view) for split in ("train", "val", "test"))
+        return Splits(train_set, held, test, "the storybook's val pages")
+    there = source.splits(name)
+    whole = source.open(name, "train" if there else "")
+    test_name = next((split for split in there if split.startswith("test")), None)
+    test = source.open(name, test_name, classes=whole.classes) if test_name else None
+    for split in ("val", "valid", "validation"):
+        if split in there:
+            return Splits(whole, source.open(name, split, classes=whole.classes), test, f"the split {split!r}")
+    kept, held = held_out(whole)
+    return Splits(kept, held, test, f"{len(held):,} of {len(whole):,} training pictures, held out by a hash of their names")
+
+
+class Job:
+    """A training made ready. `run()` does it."""
+
+    def __init__(self, order: Order, watcher: Watcher, *, resume: bool = False) -> None:
+        self.order, self.watcher, self.resume = order, watcher, resume
+        self.crew = Crew.here()
+        self.name, self.recipe = recipe_of(order)
+        self.entry = registry.find(order.system)
+        self.data = order.data or self.recipe.data
+        if "," in self.data and ":" not in self.data:
+            raise BadConfig(f"{self.data!r} is more than one data set", mend="name one, as format:path")
+        kind = task(self.entry.card.task)
+        self.splits = splits_of(self.data, view=kind.view)
+        self.train_set, self.held = self.splits.train, self.splits.held
+        self._check_data()
+        self.run_ = Run(Path(order.output or self._folder()), main=self.crew.rank == 0)
+        self.system = self._build()
+        encode, collate = kind.encode, kind.collate
+        part = Part(self.crew.rank, self.crew.world)
+        self.feeds = tuple(
+            Feed(
+                self.train_set,
+                replace(self.system.prep, size=(stage.img_size, stage.img_size)),
+                encode,
+                collate,
+                Feeding(
+                    stage.batch_size,
+                    order.seed,
+                    stage.augment,
+                    stage.balance,
+                    order.workers,
+                    part,
+                    order.allow_bad_data,
+                ),
+            )
+            for stage in self.recipe.stages
+        )
+        self.judge_feed = feed_for(self.system, self.held, workers=order.workers, skip_bad=order.allow_bad_data)
+        self._tune()
+
+    def _check_data(self) -> None:
+        if isinstance(self.train_set, StorybookPages):
+            return
+        from looksay.data import doctor
+
+        self.watcher.say(f"checking {self.data}")
+        doctor.gate(self.data, allow=self.order.allow_bad_data)
+        if len(self.train_set.classes) < 2:
+            raise BadData(f"has {len(self.train_set.classes)} classes", where=self.data, mend="a classifier needs two or more")
+
+    def _folder(self) -> str:
+        """runs/NAME-1, NAME-2 … the first that is not there."""
+        number = 1
+        while Path("runs", f"{self.entry.name}-{number}").exists():
+            number += 1
+        return str(Path("runs", f"{self.entry.name}-{number}"))
+
+    def _build(self) -> System[Any]:
+        torch.manual_seed(self.order.seed)
+        stage = self.recipe.stages[-1]
+        fresh = weights.build(self.entry.name, self.train_set.classes, self.recipe.settings)
+        prep = fresh.prep
+        if prep.size != (stage.img_size, stage.img_size):
+            side: Size = (stage.img_size, stage.img_size)
+            torch.manual_seed(self.order.seed)
+            prep = replace(prep, size=side, resize=stage.img_size)
+            fresh = weights.build(self.entry.name, self.train_set.classes, self.recipe.settings, prep)
+        if self.order.start:
+            self._borrow(fresh)
+        if isinstance(fresh, Classifier):
+            fresh.synsets = (
+                tuple(self.train_set.synsets.get(name, "") for name in fresh.classes) if self.train_set.synsets else ()
+            )
+        return fresh
+
+    def _borrow(self, system: System[Any]) -> None:
+        """Begins with other weights as far as names and shapes agree; the last layer of other classes stays fresh."""
+        if self.order.start == "published":
+            tensors: Mapping[str, Any] = weights.published(self.entry.name)[0].state_dict()
+        else:
+            shipped = weights.shipped(self.entry.name) if self.order.start == "shipped" else Path(self.order.start)
+            if shipped is None:
+                raise UnknownName.of("shipped weights", self.entry.name, weights.shipped_names())
+            tensors = weights.read(shipped)[1]
+        own = system.state_dict()
+        fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
+        if len(fitting) < len(own) / 2:
+            raise BadConfig(
+                f"only {len(fitting)} of {len(own)} tensors fit",
+                where=self.order.start,
+                mend="these weights are of another system",
+            )
+        system.load_state_dict(fitting, strict=False)
+        self.watcher.say(f"began with {len(fitting)} of {len(own)} tensors of {self.order.start}")
+
+    def _tune(self) -> None:
+        """What of a stage the system itself has to know."""
+        stage = self.recipe.stages[-1]
+        if isinstance(self.system, Classifier):
+            self.system.smoothing = stage.smoothing
+            if stage.balance == "weights":
+                self.system.class_weights = torch.from_numpy(self.feeds[-1].class_weights())
+
+    def run(self) -> Trained:
+        config = {
+            "order": settings_of.to_dict(self.order),
+            "recipe": settings_of.to_dict(self.recipe),
+            "held_out": self.splits.how,
+        }
+        self.run_.begin(config, resume=self.resume)
+        for each in (self.train_set, self.held):
+            if isinstance(each, StorybookPages):
+                each.drawn()
+        self._forecast()
+        minutes = self.order.max_minutes
+        plan = Plan(
+            stages=self.recipe.stages,
+            feeds=self.feeds,
+            judge=self._judge,
+            metric=self.recipe.metric,
+            seed=self.order.seed,
+            keep=self._keep,
+            watcher=self.watcher,
+            device=self.order.device,
+            deadline=time.monotonic() + minutes * 60 if minutes else math.inf,
+            crew=self.crew,
+            resume=self.resume,
+        )
+        state = train(self.system, plan, self.run_)
+        best = self.run_.root / "best.safetensors"
+        system, _ = weights.load(best)
+        test = feed_for(system, self.splits.test, workers=self.order.workers, skip_bad=True) if self.splits.test else None
+        tested = judge(system, test) if test else None
+        return Trained(self.run_.root, best, state, judge(system, self.judge_feed), tested, self.order, self.recipe)
+
+    def _judge(self, system: System[Any]) -> dict[str, float]:
+        found = judge(system, self.judge_feed, bf16=self.recipe.stages[-1].precision == "bf16")
+        scores = found.scores()
+        return {"top1": scores["top1"], "top5": scores["top5"], "loss_held": scores["loss"]}
+
+    def _keep(self, system: System[Any], scores: Mapping[str, float]) -> None:
+        world = "storybook" if isinstance(self.train_set, StorybookPages) else self.data
+        synsets = system.synsets if isinstance(system, Classifier) else ()
+        config = settings_of.to_dict(system.config)
+        info = weights.Info(self.entry.name, system.classes, config, system.prep, synsets, dict(scores), self.name, world)
+        weights.save(self.run_.root / "best.safetensors", system, info)
+
+    def _forecast(self) -> None:
+        """Time and memory before it starts; not worth it for a training of seconds."""
+        total = sum(stage.epochs * feed.steps for stage, feed in zip(self.recipe.stages, self.feeds, strict=True))
+        self.watcher.say(
+            f"{self.entry.name}: {self.system.parameters_count:,} parameters, {len(self.train_set.classes)} classes; "
+            f"{len(self.train_set):,} pictures of {self.data}, judged on {self.splits.how}; results in {self.run_.root}"
+        )
+        if total < 50 or self.resume or self.crew.world > 1:
+            return
+        step, memory = estimate(self.system, self.feeds[0], self.recipe.stages[0], self.order.seed)
+        gigabytes = memory / 2**30
+        self.watcher.say(f"about {total * step / 60:.0f} min for {total:,} steps and {gigabytes:.1f} GB of memory")
+
+
+def order_of(root: Path) -> Order:
+    """What the run in that folder was ordered as, so that it can go on."""
+    found = Run(root).config()
+    order: Order = settings_of.from_dict(Order, found["order"], str(root / "config.json"))
+    return replace(order, output=str(root))
