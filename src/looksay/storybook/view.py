@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from looksay.scene import Objects, Size, Thing
 from looksay.storybook.lexicon import FAMILIES
@@ -11,6 +11,8 @@ from looksay.storybook.spec import PageSpec
 REVERSED = {"left": "right", "right": "left", "behind": "front", "front": "behind", "above": "under", "under": "above"}
 # Seen from the side, so that it shows which way they face.
 PROFILES = frozenset(("aeroplane", "bicycle", "bus", "car", "cow", "dog", "horse", "motorbike", "sheep"))
+# An action that is also true of who does another: a grazing cow stands.
+_ALSO: dict[str, frozenset[str]] = {"standing": frozenset(("grazing", "waving")), "lying": frozenset(("sleeping",))}
 # A page shows its season out of doors only.
 INDOORS = frozenset(("room",))
 
@@ -66,7 +68,7 @@ class View:
         return [
             one
             for one in self.of(kind)
-            if (not colour or one.colour == colour) and (not action or one.action == action) and (not size or one.size == size)
+            if (not colour or one.colour == colour) and (not action or does(one, action)) and (not size or one.size == size)
         ]
 
     def relates(self, relation: str, a: Seen, b: Seen) -> bool:
@@ -159,8 +161,9 @@ _TESTS = {
 }
 
 
-def kinds_of(things: Iterable[Seen]) -> set[str]:
-    return {one.kind for one in things}
+def does(one: Seen, action: str) -> bool:
+    """Whether it may be said to do that."""
+    return one.action == action or one.action in _ALSO.get(action, ())
 
 
 def alike(things: Sequence[Seen], attribute: str) -> str:
