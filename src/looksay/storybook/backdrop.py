@@ -1,33 +1,35 @@
-"""The world behind the things: sky, land and buildings of every setting; and what stands in front of the things."""
+"""The world behind the things, and what stands in front of them."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
 from looksay.storybook.canvas import Canvas
-from looksay.storybook.land import STUFF, Land, land_of
-from looksay.storybook.light import Light, light
+from looksay.storybook.country import paint_farm, paint_mountain, paint_park
+from looksay.storybook.room import paint_room
+from looksay.storybook.shore import paint_beach, paint_lake
+from looksay.storybook.site import Site
 from looksay.storybook.spec import PageSpec
+from looksay.storybook.town import paint_station, paint_street
+
+PAINTERS: dict[str, Callable[[Site], None]] = {
+    "beach": paint_beach,
+    "street": paint_street,
+    "farm": paint_farm,
+    "room": paint_room,
+    "park": paint_park,
+    "lake": paint_lake,
+    "station": paint_station,
+    "mountain": paint_mountain,
+}
 
 
 def backdrop(spec: PageSpec, size: tuple[int, int]) -> Canvas:
-    canvas = Canvas(size)
-    lie, shine = land_of(spec), light(spec)
-    _sky(canvas, lie, shine)
-    ground = {"beach": (232, 208, 150), "street": (120, 120, 128), "room": (170, 120, 80)}.get(spec.setting, (120, 170, 80))
-    canvas.area([(-0.1, lie.edge), (1.1, lie.edge), (1.1, 1.1), (-0.1, 1.1)], shine.on(ground))
-    canvas.claim((0, 0, canvas.width, canvas.height), STUFF.index("grass"))
-    return canvas
-
-
-def _sky(canvas: Canvas, lie: Land, shine: Light) -> None:
-    stops = np.array(shine.sky, np.int64)
-    rows = max(int(lie.eye * canvas.height), 2)
-    t = np.minimum(np.arange(canvas.height), rows - 1) * ((len(stops) - 1) * 256) // (rows - 1)
-    cell = np.minimum(t >> 8, len(stops) - 2)
-    part = (t - (cell << 8))[:, None]
-    colours = (stops[cell] * (256 - part) + stops[cell + 1] * part) >> 8
-    canvas.pixels[..., :3] = colours[:, None]
+    """The empty world of a page, on a sheet of its own."""
+    site = Site.of(spec, size)
+    PAINTERS[spec.setting](site)
+    site.canvas.forget()
+    return site.canvas
 
 
 def foreground(canvas: Canvas, spec: PageSpec) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from looksay.storybook.chance import Chance
 from looksay.storybook.casting import SUITS, arrange, box, common, cover, draw_kind, dressed, half_width, tall
+from looksay.storybook.chance import Chance
 from looksay.storybook.figures import figure
 from looksay.storybook.land import Land, band_of, land
 from looksay.storybook.spec import KINDS, SEASONS, SETTINGS, TIMES, PageSpec, ThingSpec
