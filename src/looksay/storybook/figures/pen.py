@@ -117,7 +117,16 @@ def limb(knots: Sequence[Point], widths: Sequence[float], per: int = 3, cap: int
         nx, ny = -(by - ay) / length * wide[i], (bx - ax) / length * wide[i]
         left.append((x + nx, y + ny))
         right.append((x - nx, y - ny))
+    left, right = _unlooped(left, spine, wide), _unlooped(right, spine, wide)
     return [*left, *_cap(left[-1], right[-1], cap), *right[::-1], *_cap(right[0], left[0], cap)]
+
+
+def _unlooped(side: Points, spine: Points, wide: list[float]) -> Points:
+    """One side of a limb without the points that a tight bend throws inside the limb: they would leave holes."""
+    inner = [
+        all((x - u) ** 2 + (y - v) ** 2 >= (0.96 * w) ** 2 for (u, v), w in zip(spine, wide, strict=True)) for x, y in side[1:-1]
+    ]
+    return [side[0], *[point for point, keep in zip(side[1:-1], inner, strict=True) if keep], side[-1]]
 
 
 def _cap(start: Point, stop: Point, count: int) -> Points:

@@ -5,52 +5,41 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from looksay.storybook.figures.pen import (
-    BLUSH,
-    INK,
-    PAPER,
-    Pen,
-    Point,
-    Points,
-    arc_band,
-    blob,
-    ellipse,
-    knee,
-    limb,
-    place,
-    rounded,
-    step,
-    swing,
-)
+from looksay.storybook.figures.faces import hair_behind, head
+from looksay.storybook.figures.pen import PAPER, Pen, Point, Points, blob, ellipse, knee, limb, place, rounded, step, swing
 from looksay.storybook.spec import RGB
 
-STATURES: tuple[float, ...] = (1.03, 0.98, 0.74, 0.7, 1.0, 0.97)
+STATURES: tuple[float, ...] = (1.03, 0.98, 0.76, 0.72, 1.0, 0.97)
 
 
 @dataclass(frozen=True)
 class Look:
-    """How somebody looks. Lengths are in body heights."""
+    """How somebody looks. Lengths are in heights of a grown-up."""
 
     skin: RGB
     hair: RGB
-    cut: str  # short, long, cap, plaits, hat, bun
-    dress: str  # shirt, frock, coat
+    cut: str
+    dress: str
     legs: RGB
     shoes: RGB
-    hip: float = 0.45
-    shoulder: float = 0.75
-    head: float = 0.108
+    hip: float = 0.44
+    shoulder: float = 0.735
+    head: float = 0.118
     sleeve: float = 1.0  # share of the arm that is clothed
     bare: float = 0.0  # share of the leg that is bare, from below
 
+    @property
+    def child(self) -> bool:
+        return self.head > 0.13
+
 
 LOOKS: tuple[Look, ...] = (
-    Look((241, 201, 168), (98, 62, 38), "short", "shirt", (66, 82, 122), (74, 50, 40)),
-    Look((198, 142, 104), (50, 36, 34), "long", "frock", (198, 142, 104), (120, 46, 60), sleeve=0.42, bare=1.0),
-    Look((250, 214, 184), (214, 150, 74), "cap", "shirt", (88, 108, 92), (210, 210, 206), 0.37, 0.635, 0.15, 0.45, 0.55),
-    Look((124, 82, 60), (38, 30, 32), "plaits", "frock", (124, 82, 60), (236, 236, 230), 0.36, 0.625, 0.152, 0.4, 1.0),
-    Look((236, 190, 160), (222, 220, 216), "hat", "coat", (86, 78, 74), (52, 44, 44), 0.44, 0.73, 0.108),
-    Look((166, 112, 78), (66, 42, 36), "bun", "shirt", (232, 224, 206), (84, 60, 84), 0.455, 0.745, 0.106, sleeve=0.55),
+    Look((243, 203, 170), (104, 66, 40), "short", "shirt", (66, 84, 128), (84, 56, 42)),
+    Look((204, 148, 108), (54, 38, 36), "long", "frock", (204, 148, 108), (124, 48, 62), sleeve=0.4, bare=1.0),
+    Look((252, 218, 188), (222, 158, 78), "cap", "stripes", (84, 106, 94), (222, 222, 218), 0.36, 0.625, 0.152, 0.42, 0.6),
+    Look((130, 86, 62), (40, 32, 34), "puffs", "frock", (130, 86, 62), (238, 238, 232), 0.355, 0.615, 0.152, 0.4, 1.0),
+    Look((238, 194, 164), (226, 224, 220), "hat", "coat", (86, 78, 76), (56, 48, 46), 0.435, 0.725, 0.116),
+    Look((172, 116, 80), (70, 44, 38), "bun", "scarf", (234, 226, 208), (88, 62, 88), sleeve=0.55),
 )
 
 
@@ -71,40 +60,39 @@ def person(action: str, variant: int, phase: int) -> Pen:
     look, pen = LOOKS[variant], Pen(0.0105)
     pose = _pose(action, look, phase)
     legs = [_leg(look, pose, foot) for foot in (pose.far_foot, pose.near_foot)]
-    neck = place([(0.0, look.shoulder - look.hip)], *pose.hip, pose.lean)[0]
-    shoulder = place([(0.0, look.shoulder - look.hip - 0.045)], *pose.hip, pose.lean)[0]
-    top = (neck[0] + 0.3 * look.head - pose.lean * 0.0004, neck[1] + look.head * 1.02)
-    _arm(pen, look, (shoulder[0] + 0.035, shoulder[1]), pose.far_arm, 0.78)
-    _hair_behind(pen, look, top, phase if action in ("walking", "running") else 0)
-    _draw_leg(pen, look, legs[0], pose.soles[1], 0.78)
+    up = look.shoulder - look.hip
+    neck, near, far = place([(0.005, up), (-0.07, up - 0.05), (0.075, up - 0.055)], *pose.hip, pose.lean)
+    top = (neck[0] + 0.2 * look.head - pose.lean * 0.0006, neck[1] + look.head * 1.0)
+    _arm(pen, look, far, pose.far_arm, 0.8)
+    hair_behind(pen, look.cut, look.hair, (*top, look.head), swing(2 * phase) if action in ("walking", "running") else 0.0)
+    _draw_leg(pen, look, legs[0], pose.soles[1], 0.8)
     _draw_leg(pen, look, legs[1], pose.soles[0], 1.0)
-    pen.solid(limb([neck, (top[0] - 0.2 * look.head, top[1])], [0.062, 0.06], 1, 0), paint=look.skin, shade=0.9)
+    pen.solid(limb([neck, (top[0] - 0.2 * look.head, top[1])], [0.066, 0.062], 1, 0), paint=look.skin, shade=0.88)
     _clothes(pen, look, pose, legs, action)
-    _head(pen, look, top)
-    _arm(pen, look, (shoulder[0] - 0.03, shoulder[1]), pose.near_arm, 1.0)
+    head(pen, look.cut, look.skin, look.hair, (*top, look.head))
+    _arm(pen, look, near, pose.near_arm, 1.0)
     return pen
 
 
 def _pose(action: str, look: Look, phase: int) -> Pose:
     hip, breath = look.hip, 2.5 * swing(phase)
     if action == "walking":
-        near, far = (step(phase, offset, 0.3 * hip, 0.1 * hip, 0.6) for offset in (0.0, 0.5))
-        sway = -34 * near[0] / (0.3 * hip) * 0.9
-        bob = 0.012 * abs(swing(phase, 0.125))
-        feet = ((near[0], near[1] + 0.035), (far[0], far[1] + 0.035))
-        return Pose((0.0, hip - 0.02 + bob), -3, *feet, (sway, 14), (-sway, 14), (_sole(near), _sole(far)))
+        near, far = (step(phase, offset, 0.3 * hip, 0.12 * hip, 0.6) for offset in (0.0, 0.5))
+        sway = -32 * near[0] / (0.3 * hip)
+        feet = ((near[0], near[1] + 0.035), (far[0] + 0.01, far[1] + 0.035))
+        return Pose((0.0, hip - 0.022), -3, *feet, (sway - 4, 16), (-sway + 4, 16), (_sole(near), _sole(far)))
     if action == "running":
-        near, far = (step(phase, offset, 0.5 * hip, 0.42 * hip, 0.42) for offset in (0.0, 0.5))
-        sway = -62 * near[0] / (0.5 * hip)
+        near, far = (step(phase, offset, 0.52 * hip, 0.42 * hip, 0.42) for offset in (0.0, 0.5))
+        sway = -60 * near[0] / (0.52 * hip)
         feet = ((near[0] - 0.03, near[1] + 0.035), (far[0] - 0.03, far[1] + 0.035))
         return Pose((0.0, hip - 0.03), -13, *feet, (sway, 84), (-sway, 84), (1.6 * _sole(near), 1.6 * _sole(far)))
     if action == "sitting":
-        seat = (-0.16, 0.085)
-        return Pose(seat, 5 + breath * 0.3, (0.3 * hip + 0.1, 0.035), (0.3 * hip + 0.16, 0.035), (38 + breath, 26), (52, 20))
-    feet = ((-0.035, 0.035), (0.055, 0.035))
+        feet = ((0.36 * hip + 0.1, 0.036), (0.36 * hip + 0.16, 0.036))
+        return Pose((-0.16, 0.085), 4 + breath * 0.3, *feet, (34 + breath, 30), (50, 24))
+    feet = ((-0.05, 0.035), (0.065, 0.035))
     if action == "waving":
-        return Pose((0.0, hip), 0, *feet, (140 + 6 * swing(phase), 28 + 26 * swing(phase)), (-8, 10))
-    return Pose((0.0, hip), 0, *feet, (-9 + breath, 14), (9 - breath, 10))
+        return Pose((0.0, hip), 0, *feet, (-18, 14), ((104 if look.child else 120) + 5 * swing(phase), 30 + 24 * swing(phase)))
+    return Pose((0.0, hip), 0, *feet, (-19 + breath, 16), (15 - breath, 10))
 
 
 def _sole(shift: Point) -> float:
@@ -113,8 +101,8 @@ def _sole(shift: Point) -> float:
 
 
 def _leg(look: Look, pose: Pose, foot: Point) -> tuple[Point, Point, Point]:
-    bone = (look.hip - 0.035) / 2 * 1.015
-    hip = (pose.hip[0], pose.hip[1] - 0.005)
+    bone = (look.hip - 0.035) / 2 * 1.008
+    hip = (pose.hip[0] + 0.28 * max(-0.1, min(0.1, foot[0] - pose.hip[0])), pose.hip[1] - 0.005)
     reach = math.hypot(foot[0] - hip[0], foot[1] - hip[1])
     if reach > 2 * bone:  # a foot cannot be farther off than the leg is long
         foot = (hip[0] + (foot[0] - hip[0]) * 2 * bone / reach, hip[1] + (foot[1] - hip[1]) * 2 * bone / reach)
@@ -123,180 +111,106 @@ def _leg(look: Look, pose: Pose, foot: Point) -> tuple[Point, Point, Point]:
 
 def _draw_leg(pen: Pen, look: Look, joints: tuple[Point, Point, Point], sole: float, shade: float) -> None:
     hip, bend, foot = joints
-    thick = 1.0 if look.dress != "frock" else 0.72
-    shoe = [(-0.04, 0.022), (0.0, 0.035), (0.045, 0.012), (0.085, -0.008), (0.088, -0.034), (0.0, -0.035), (-0.042, -0.034)]
-    if look.bare < 1.0:
-        pen.solid(limb([hip, bend, foot], [0.125, 0.1, 0.082], 3, 2), paint=look.legs, shade=shade)
     if look.bare > 0.0:
-        knot = (bend[0] * 0.9 + foot[0] * 0.1, bend[1] * 0.9 + foot[1] * 0.1)
-        skin = [hip, bend, foot] if look.bare == 1.0 else [knot, foot]
-        pen.solid(limb(skin, [0.11 * thick, 0.095 * thick, 0.07 * thick][-len(skin) :], 3, 2), paint=look.skin, shade=shade)
+        thick = 0.084 if look.dress == "frock" else 0.09
+        pen.solid(limb([bend, foot] if look.bare < 1.0 else [hip, bend, foot], [thick + 0.016, thick, 0.068][-3 + int(look.bare < 1.0) :], 3, 2),
+                  paint=look.skin, shade=shade)  # fmt: skip
+    if look.bare < 1.0:
+        long = look.bare == 0.0
+        pen.solid(
+            limb([hip, bend, foot], [0.128, 0.108, 0.1], 3, 2) if long else limb([hip, bend], [0.13, 0.122], 1, 1),
+            paint=look.legs,
+            shade=shade,
+        )
+    shoe = [(-0.042, 0.02), (0.0, 0.036), (0.05, 0.014), (0.1, -0.022), (0.03, -0.036), (-0.044, -0.034)]
     pen.solid(place(blob(shoe, 2), foot[0], foot[1], sole), paint=look.shoes, shade=shade)
 
 
 def _clothes(pen: Pen, look: Look, pose: Pose, legs: list[tuple[Point, Point, Point]], action: str) -> None:
-    up, wide = look.shoulder - look.hip, 0.1 if look.head < 0.13 else 0.108
-    trunk = [(-wide, -0.03), (-0.094, up * 0.45), (-wide, up * 0.86), (-0.035, up + 0.006), (0.04, up + 0.004), (wide, up * 0.84),
-             (wide + 0.004, up * 0.45), (wide, -0.03)]  # fmt: skip
-    parts = [place(rounded(trunk, 0.035, 3), *pose.hip, pose.lean)]
-    knees = sorted(bend[0] for _, bend, _ in legs)
-    x, y = pose.hip
-    if look.dress != "shirt":
-        length = {"frock": 0.6, "coat": 0.36}[look.dress] * look.hip
-        spread = 0.155 if look.dress == "frock" else 0.125
-        if action == "sitting":
-            (_, near, foot) = legs[1]
-            skirt = [(x - 0.1, y + 0.12), (x + 0.08, y + 0.16), (near[0] + 0.04, near[1] + 0.06), (foot[0] - 0.02, 0.1),
-                     (foot[0] - 0.09, 0.04), (x + 0.05, 0.0), (x - 0.11, 0.0)]  # fmt: skip
-        else:
-            right, left = max(spread, knees[1] + 0.07), min(-spread, knees[0] - 0.06)
-            skirt = [
-                (x - 0.09, y + 0.1),
-                (x + 0.095, y + 0.1),
-                (x + right, y - length),
-                (x, y - length - 0.025),
-                (x + left, y - length),
-            ]
-        parts.append(rounded(skirt, 0.04, 3))
+    up, wide = look.shoulder - look.hip, 0.106
+    trunk = [
+        (-wide, -0.028),
+        (-0.098, up * 0.45),
+        (-0.118, up * 0.84),
+        (-0.05, up + 0.004),
+        (0.055, up + 0.003),
+        (0.122, up * 0.82),
+        (0.104, up * 0.42),
+        (wide + 0.004, -0.028),
+    ]
+    parts = [place(rounded(trunk, 0.04, 3), *pose.hip, pose.lean)]
+    if look.dress in ("frock", "coat"):
+        parts.append(_skirt(look, pose, legs, action))
     pen.solid(*parts)
+
+    def at(points: Points) -> Points:
+        return place(points, *pose.hip, pose.lean)
+
     if look.dress == "coat":
-        middle = place([(0.055, up * 0.95), (0.075, up * 0.5), (0.075, -0.1)], *pose.hip, pose.lean)
         if action != "sitting":
-            pen.fill(limb(middle, [0.008, 0.008, 0.008], 1, 0), "main", 0.6)
-        pen.fill(ellipse(*place([(0.05, up * 0.62)], *pose.hip, pose.lean)[0], 0.011, count=8), PAPER, 0.9)
-        pen.fill(ellipse(*place([(0.05, up * 0.36)], *pose.hip, pose.lean)[0], 0.011, count=8), PAPER, 0.9)
+            pen.fill(at(limb([(0.055, up * 0.95), (0.075, up * 0.5), (0.08, -0.12)], [0.009, 0.009, 0.009], 1, 0)), "main", 0.56)
+        for high in (0.64, 0.38, 0.12):
+            pen.fill(at(ellipse(0.05, up * high, 0.0115, count=7)), PAPER, 0.92)
+        pen.fill(at([(-0.02, up + 0.008), (0.08, up + 0.004), (0.07, up - 0.06), (0.04, up - 0.02)]), "main", 0.7)
     elif look.dress == "frock":
-        collar = [(-0.03, up + 0.004), (0.075, up + 0.002), (0.06, up - 0.04), (0.02, up - 0.028), (-0.02, up - 0.045)]
-        pen.fill(place(collar, *pose.hip, pose.lean), PAPER, 0.96)
-        belt = [(-0.099, up * 0.4), (-0.099, up * 0.3), (0.106, up * 0.3), (0.106, up * 0.4)]
-        pen.fill(place(belt, *pose.hip, pose.lean), "main", 0.66)
-    elif look.head > 0.13:
-        for high in (0.62, 0.34):
-            stripe = [
-                (-wide - 0.002, up * high),
-                (wide + 0.004, up * high),
-                (wide + 0.004, up * (high + 0.14)),
-                (-wide, up * (high + 0.14)),
-            ]
-            pen.fill(place(stripe, *pose.hip, pose.lean), PAPER, 0.95)
+        pen.fill(at([(-0.045, up + 0.002), (0.08, up), (0.07, up - 0.04), (0.03, up - 0.026), (-0.02, up - 0.046)]), PAPER, 0.97)
+        pen.fill(at([(-0.1, up * 0.36), (-0.1, up * 0.26), (0.106, up * 0.26), (0.106, up * 0.36)]), "main", 0.66)
+    elif look.dress == "stripes":
+        for high in (0.58, 0.26):
+            pen.fill(
+                at([(-0.104, up * high), (0.11, up * high), (0.114, up * (high + 0.15)), (-0.108, up * (high + 0.15))]),
+                PAPER,
+                0.97,
+            )
+    elif look.dress == "scarf":
+        pen.solid(at(blob([(-0.075, up + 0.012), (0.02, up + 0.03), (0.105, up + 0.008), (0.1, up - 0.035), (0.0, up - 0.04), (-0.08, up - 0.03)], 2)),
+                  at([(0.03, up - 0.02), (0.085, up - 0.02), (0.095, up - 0.14), (0.045, up - 0.14)]), paint=(244, 200, 92), line=0.66)  # fmt: skip
     else:
-        collar = [(-0.025, up + 0.012), (0.07, up + 0.008), (0.075, up - 0.03), (0.045, up - 0.012), (0.03, up - 0.04)]
-        pen.fill(place(collar, *pose.hip, pose.lean), "main", 0.7)
+        pen.fill(
+            at(
+                [
+                    (-0.045, up + 0.008),
+                    (0.03, up - 0.004),
+                    (0.085, up + 0.006),
+                    (0.09, up - 0.038),
+                    (0.04, up - 0.016),
+                    (-0.01, up - 0.05),
+                ]
+            ),
+            "main",
+            0.68,
+        )
+        pen.fill(at([(-0.105, 0.002), (0.109, 0.002), (0.109, -0.03), (-0.105, -0.03)]), (74, 56, 48))
+
+
+def _skirt(look: Look, pose: Pose, legs: list[tuple[Point, Point, Point]], action: str) -> Points:
+    x, y = pose.hip
+    if action == "sitting":
+        _, bend, foot = legs[1]
+        return rounded([(x - 0.1, y + 0.12), (x + 0.08, y + 0.16), (bend[0] + 0.05, bend[1] + 0.07), (foot[0] - 0.02, 0.1), (foot[0] - 0.09, 0.03), (x + 0.05, 0.0),
+                        (x - 0.11, 0.0)], 0.04, 3)  # fmt: skip
+    length, spread = (0.58 * look.hip, 0.165) if look.dress == "frock" else (0.4 * look.hip, 0.13)
+    knees = sorted(bend[0] for _, bend, _ in legs)
+    right, left = max(spread, knees[1] + 0.07), min(-spread, knees[0] - 0.06)
+    return rounded(
+        [(x - 0.09, y + 0.1), (x + 0.095, y + 0.1), (x + right, y - length), (x, y - length - 0.025), (x + left, y - length)],
+        0.045,
+        3,
+    )
 
 
 def _arm(pen: Pen, look: Look, shoulder: Point, bends: tuple[float, float], shade: float) -> None:
-    bone = (look.shoulder - 0.3) * 0.32 if look.head < 0.13 else 0.12
+    bone = 0.124 if look.child else 0.15
     upper, lower = math.radians(bends[0]), math.radians(bends[0] + bends[1])
     elbow = (shoulder[0] + bone * math.sin(upper), shoulder[1] - bone * math.cos(upper))
     hand = (elbow[0] + bone * math.sin(lower), elbow[1] - bone * math.cos(lower))
-    palm = (hand[0] + 0.022 * math.sin(lower), hand[1] - 0.022 * math.cos(lower))
+    palm = ellipse(hand[0] + 0.024 * math.sin(lower), hand[1] - 0.024 * math.cos(lower), 0.04, count=10)
     if look.sleeve < 1.0:
-        pen.solid(
-            limb([shoulder, elbow, hand], [0.06, 0.054, 0.044], 3, 1),
-            ellipse(*palm, 0.031, count=10),
-            paint=look.skin,
-            shade=shade,
-        )
-        share = min(look.sleeve * 2, 1.1)
+        pen.solid(limb([shoulder, elbow, hand], [0.066, 0.06, 0.05], 3, 0), palm, paint=look.skin, shade=shade)
+        share = look.sleeve * 2
         cuff = (shoulder[0] + (elbow[0] - shoulder[0]) * share, shoulder[1] + (elbow[1] - shoulder[1]) * share)
-        pen.solid(limb([shoulder, cuff], [0.088, 0.09], 2, 3), shade=shade * 0.94)
+        pen.solid(limb([shoulder, cuff], [0.094, 0.1], 2, 3), shade=shade * 0.93)
     else:
-        pen.solid(ellipse(*palm, 0.034, count=10), paint=look.skin, shade=shade)
-        pen.solid(limb([shoulder, elbow, hand], [0.088, 0.076, 0.07], 3, 3), shade=shade * 0.94)
-
-
-def _hair_behind(pen: Pen, look: Look, top: Point, phase: int) -> None:
-    """What hangs down the back or stands off the head."""
-    x, y, r = *top, look.head
-    fly = 0.25 * r * (1 + swing(2 * phase)) if phase else 0.0
-    if look.cut == "long":
-        locks = [
-            (0.2, 1.0),
-            (-0.75, 0.85),
-            (-1.15, 0.1),
-            (-1.2 - fly / r, -1.0),
-            (-1.05 - fly / r, -1.75),
-            (-0.5, -1.7),
-            (-0.1, -0.9),
-            (0.3, 0.0),
-        ]
-        pen.solid(place(blob(locks, 3), x, y, 0, r), paint=look.hair)
-    elif look.cut == "plaits":
-        pen.solid(ellipse(x - 1.05 * r - fly, y + 0.42 * r, 0.46 * r, 0.5 * r, count=12), ellipse(x + 0.6 * r, y + 0.95 * r, 0.4 * r, count=12),
-                  paint=look.hair)  # fmt: skip
-        pen.fill(ellipse(x - 0.78 * r, y + 0.42 * r, 0.14 * r, 0.24 * r, count=8), "main", 1.1)
-    elif look.cut == "bun":
-        pen.solid(ellipse(x - 0.85 * r, y + 0.75 * r, 0.42 * r, count=12), paint=look.hair)
-
-
-def _head(pen: Pen, look: Look, top: Point) -> None:
-    x, y, r = *top, look.head
-
-    def at(points: Points) -> Points:
-        return place(points, x, y, 0, r)
-
-    face = blob(
-        [
-            (0.0, 1.0),
-            (-0.75, 0.7),
-            (-0.97, 0.0),
-            (-0.66, -0.72),
-            (0.05, -1.0),
-            (0.7, -0.74),
-            (0.93, -0.2),
-            (0.88, 0.4),
-            (0.62, 0.8),
-        ],
-        3,
-    )
-    nose = ellipse(0.98, -0.08, 0.15, 0.13, count=8)
-    pen.solid(at(face), at(nose), paint=look.skin, line=0.66)
-    pen.fill(at(ellipse(0.38, -0.38, 0.2, 0.14, count=8)), BLUSH if look.skin[0] > 180 else (190, 100, 84), 0.97)
-    for u in (0.3, 0.76):
-        pen.fill(at(ellipse(u, 0.08, 0.095, 0.145, count=8)), INK)
-    pen.fill(at(arc_band(0.58, -0.34, 0.26, 0.22, 200, 345, 0.09, 6)), (150, 62, 58))
-    if look.cut == "hat":
-        pen.fill(
-            at(blob([(-0.85, -0.1), (-0.5, -0.35), (0.1, -0.5), (0.75, -0.42), (0.7, -0.85), (0.1, -1.2), (-0.55, -0.9)], 2)),
-            look.hair,
-        )
-        pen.fill(at(arc_band(0.55, -0.55, 0.2, 0.14, 200, 345, 0.08, 5)), (150, 62, 58))
-        pen.solid(at(rounded([(-0.85, 0.45), (0.85, 0.45), (0.72, 1.45), (-0.7, 1.45)], 0.25, 3)), at(ellipse(0.0, 0.46, 1.35, 0.17, count=12)),
-                  paint=(92, 74, 62))  # fmt: skip
-        return
-    if look.cut == "cap":
-        fringe = [(-1.0, 0.5), (-1.06, -0.1), (-0.8, -0.55), (-0.6, -0.1), (-0.5, 0.3), (0.9, 0.42), (0.9, 0.7), (0.0, 1.0)]
-        pen.fill(at(blob(fringe, 2)), look.hair)
-        crown = blob([(-1.02, 0.36), (-0.86, 0.88), (-0.2, 1.22), (0.5, 1.04), (0.9, 0.46), (0.0, 0.42)], 3)
-        peak = rounded([(0.4, 0.36), (1.45, 0.3), (1.42, 0.44), (0.7, 0.7)], 0.08, 3)
-        pen.solid(at(crown), at(peak), shade=0.86)
-        return
-    if look.cut == "short":
-        mop = [
-            (0.95, 0.55),
-            (0.72, 0.42),
-            (0.3, 0.56),
-            (-0.25, 0.4),
-            (-0.42, -0.1),
-            (-0.7, -0.5),
-            (-1.02, -0.1),
-            (-1.06, 0.5),
-            (-0.6, 1.05),
-            (0.2, 1.22),
-            (0.85, 0.95),
-        ]
-    else:
-        mop = [
-            (0.92, 0.3),
-            (0.8, 0.5),
-            (0.45, 0.66),
-            (0.0, 0.5),
-            (-0.42, 0.05),
-            (-0.62, -0.45),
-            (-0.98, -0.4),
-            (-1.08, 0.3),
-            (-0.7, 0.95),
-            (0.1, 1.2),
-            (0.75, 0.85),
-        ]
-    pen.solid(at(blob(mop, 2)), paint=look.hair)
+        pen.solid(palm, paint=look.skin, shade=shade)
+        hand = (hand[0] - 0.018 * math.sin(lower), hand[1] + 0.018 * math.cos(lower))
+        pen.solid(limb([shoulder, elbow, hand], [0.096, 0.086, 0.078], 3, 3), shade=shade * 0.93)
