@@ -20,7 +20,25 @@ INDOORS = frozenset(("room",))
 class Seen:
     """A visible thing in plain numbers (pixels); `foot` is the height at which it stands, hidden or not."""
 
-    __slots__ = ("action", "aloft", "colour", "cx", "depth", "facing", "foot", "id", "kind", "on", "size", "x1", "x2", "y1", "y2")
+    __slots__ = (
+        "action",
+        "aloft",
+        "colour",
+        "cut",
+        "cx",
+        "depth",
+        "facing",
+        "foot",
+        "hidden",
+        "id",
+        "kind",
+        "on",
+        "size",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+    )
 
     def __init__(self, thing: Thing) -> None:
         attributes = thing.attributes
@@ -32,6 +50,7 @@ class Seen:
         self.action = attributes.get("action", "")
         self.size = attributes.get("size", "")
         self.facing = attributes.get("facing", "")
+        self.hidden, self.cut = thing.occluded, thing.truncated
         self.aloft = self.action == "flying"
 
     @property
