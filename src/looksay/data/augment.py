@@ -91,6 +91,6 @@ def colour(pictures: Tensor, factors: npt.NDArray[np.float32]) -> Tensor:
     f = torch.from_numpy(factors).to(x.device)[:, :, None, None, None]  # N 3 1 1 1
     if x.shape[3] == 3:
         luma = x @ torch.tensor([0.299, 0.587, 0.114], device=x.device)  # N H W
-        x = torch.lerp(luma[..., None], x, f[:, 2])
+        x = torch.lerp(luma[..., None], x, f[2])
     middle = x.mean(dim=(1, 2, 3), keepdim=True)
-    return ((x - middle) * f[:, 1] + middle).mul_(f[:, 0]).clamp_(0, 255)
+    return ((x - middle) * f[1] + middle).mul_(f[0]).clamp_(0, 255)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from looksay.data import coco, imagefolder, mnist, voc
+from looksay.data import coco, csvfile, imagefolder, mnist, voc, yolo
 from looksay.data.dataset import Dataset
 from looksay.data.files import canonical
 from looksay.errors import BadData, UnknownName
@@ -30,6 +30,8 @@ FORMATS: Mapping[str, Reader] = {
     "coco": coco,
     "mnist": mnist,
     "voc": voc,
+    "yolo": yolo,
+    "csv": csvfile,
 }
 STORYBOOK = "storybook"
 GENERAL = "imagefolder"  # gives way where a more special format fits too

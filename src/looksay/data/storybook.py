@@ -21,10 +21,11 @@ import numpy.typing as npt
 from looksay.config import change, parse
 from looksay.data.dataset import Dataset, RawItem
 from looksay.errors import BadConfig, BadData, DiskTrouble, UnknownName
-from looksay.scene import Label, Labels, Scene
+from looksay.scene import Label, Labels, Scene, Size
 from looksay.storybook.spec import KINDS
 
 SPLITS = ("train", "val", "test")
+Picture = npt.NDArray[np.uint8]
 _APART = 1_000_003  # between the seeds of the splits
 DIGITS = tuple("0123456789")
 
@@ -181,23 +182,29 @@ def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], pro
 def _draw_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int]) -> None:
     import cv2
 
-    from looksay.storybook.compose import compose
-    from looksay.storybook.page import draw
-    from looksay.storybook.scrawl import digit
-
     cv2.setNumThreads(1)
+    one = _digit if view == "digits" else _page
     pictures = np.memmap(Path(folder) / "pictures.u8", np.uint8, "r+", shape=tuple(shape))
     targets = np.memmap(Path(folder) / "targets.u8", np.uint8, "r+", shape=(shape[0],))
     for step, index in enumerate(range(share[0], shape[0], share[1])):
-        if view == "digits":
-            picture, targets[index] = digit(seed, index, shape[1])
-            pictures[index] = picture[:, :, None]
-        else:
-            spec = compose(seed, index, view)
-            pictures[index] = draw(spec, (shape[2], shape[1])).picture
-            targets[index] = KINDS.index(subject.kind) if (subject := spec.subject) else 255
+        pictures[index], targets[index] = one(seed, index, view, (shape[2], shape[1]))
         if share[0] == 0 and step % 100 == 0:
             print(step, flush=True)
+
+
+def _digit(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int]:
+    from looksay.storybook.scrawl import digit
+
+    picture, number = digit(seed, index, size[0])
+    return picture[:, :, None], number
+
+
+def _page(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int]:
+    from looksay.storybook.compose import compose
+    from looksay.storybook.page import draw
+
+    spec = compose(seed, index, view)
+    return draw(spec, size).picture, KINDS.index(spec.subject.kind) if spec.subject else 255
 
 
 if __name__ == "__main__":

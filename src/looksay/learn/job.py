@@ -97,8 +97,8 @@ class Splits:
 def splits_of(name: str, *, view: str) -> Splits:
     """The test split never chooses: without a validation split, a tenth of the training pictures does."""
     if name.partition(":")[0] == "storybook":
-        train_set, held, test = (open_storybook(name.partition(":")[2], split, view) for split in ("train", "val", "test"))
-        return Splits(train_set, held, test, "the storybook's val pages")
+        pages = [open_storybook(name.partition(":")[2], split, view) for split in ("train", "val", "test")]
+        return Splits(pages[0], pages[1], pages[2], "the storybook's val pages")
     there = source.splits(name)
     whole = source.open(name, "train" if there else "")
     test_name = next((split for split in there if split.startswith("test")), None)
@@ -219,7 +219,7 @@ class Job:
             "recipe": settings_of.to_dict(self.recipe),
             "held_out": self.splits.how,
         }
-        self.run_.begin(config, resume=self.resume)
+        self.resume = self.run_.begin(config, resume=self.resume)
         for each in (self.train_set, self.held):
             if isinstance(each, StorybookPages):
                 each.drawn()

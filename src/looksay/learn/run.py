@@ -45,19 +45,21 @@ class Run:
     def __init__(self, root: Path, *, main: bool = True) -> None:
         self.root, self.main = root, main
 
-    def begin(self, config: Mapping[str, Any], *, resume: bool) -> None:
-        """Opens a new folder, or an old one to go on in. A folder with a run in it is not overwritten."""
-        if resume:
-            if not self.checkpoint.is_file():
-                raise BadConfig("has no checkpoint to go on from", where=str(self.root), mend="leave out --resume to begin anew")
-            return
-        if self.checkpoint.exists() or (self.root / "config.json").exists():
-            raise BadConfig(
-                "already holds a run", where=str(self.root), mend="--resume goes on with it, --output begins elsewhere"
-            )
+    def begin(self, config: Mapping[str, Any], *, resume: bool) -> bool:
+        """Opens a folder; says whether there is a checkpoint to go on from. A run with a checkpoint is never overwritten;
+        one that was killed before its first begins anew."""
+        if self.checkpoint.is_file():
+            if not resume:
+                raise BadConfig(
+                    "already holds a run", where=str(self.root), mend="--resume goes on with it, --output begins elsewhere"
+                )
+            return True
         if self.main:
             self._text("config.json", json.dumps(config, indent=1, ensure_ascii=False))
             self._text("environment.json", json.dumps(environment(), indent=1))
+            self._text("metrics.jsonl", "")
+            (self.root / "timing.csv").unlink(missing_ok=True)
+        return False
 
     def config(self) -> dict[str, Any]:
         try:

@@ -1,0 +1,253 @@
+"""The whole Python surface: load, look, train, evaluate, compare, explain, systems."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+
+from looksay import registry, weights
+from looksay.data import source
+from looksay.data.dataset import Dataset
+from looksay.data.inputs import Shown, Skip, is_many, shown
+from looksay.errors import BadConfig, BadWeights, LooksayError
+from looksay.nn.prep import fit
+from looksay.nn.swift import Mode, quicken
+from looksay.nn.system import Batch, System, normalise
+from looksay.registry import Card
+from looksay.scene import Scene
+from looksay.show.look import Look
+
+if TYPE_CHECKING:
+    from looksay.learn.job import Order, Trained
+
+HOUSE = "small-l"  # what looks when no system is named
+
+
+@dataclass
+class Looker:
+    """A system ready to look. `mode`: 'exact' gives the numbers of training quicker, 'fast' trades digits for speed,
+    'plain' runs the system as it is."""
+
+    system: System[Any]
+    info: weights.Info
+    mode: Mode | Literal["plain"] = "exact"
+    device: str = "cpu"
+    _quick: System[Any] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.system.to(self.device).eval()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.system.classes
+
+    @property
+    def name(self) -> str:
+        return self.info.system
+
+    def look(
+        self, what: Any, *, explain: str = "", of: str = "", at: str = "", batch_size: int = 8, skip: Skip | None = None
+    ) -> Any:
+        """A Look for one picture; for many (folder, pattern, video, list, array of four dimensions) an iterator of Looks.
+
+        `explain` names a method that shows why (`saliency`, `grad-cam` …), `of` what is to be explained, `at` where.
+        """
+        found = self.stream(what, explain=explain, of=of, at=at, batch_size=batch_size, skip=skip)
+        return found if is_many(what) else next(found)
+
+    def stream(
+        self,
+        what: Any,
+        *,
+        explain: str = "",
+        of: str = "",
+        at: str = "",
+        batch_size: int = 8,
+        skip: Skip | None = None,
+        offline: bool = False,
+    ) -> Iterator[Look]:
+        """Looks one after the other, in constant memory."""
+        pictures = shown(what, skip=skip, offline=offline)
+        while turn := list(islice(pictures, batch_size)):
+            since = time.perf_counter()
+            batch = self.batch(turn)
+            scenes = self.answer(batch)
+            if explain:
+                scenes = self.explained(batch, scenes, explain, of, at)
+            spent = (time.perf_counter() - since) / len(turn)
+            for item, scene in zip(turn, scenes, strict=True):
+                told = self._doubts(item)
+                yield Look(item.picture, replace(scene, source=item.source), self.name, spent, told)
+
+    def batch(self, turn: Sequence[Shown]) -> Batch:
+        prepared = torch.from_numpy(np.stack([fit(item.picture, self.system.prep) for item in turn])).to(self.device)
+        sizes = tuple((item.picture.shape[1], item.picture.shape[0]) for item in turn)
+        return Batch(normalise(prepared, self.system.prep), {}, sizes, tuple(item.name for item in turn))
+
+    @torch.inference_mode()
+    def answer(self, batch: Batch) -> list[Scene]:
+        """Scenes of a batch that is already as the network takes it."""
+        quick = self.quick
+        if self.mode == "fast":
+            batch = Batch(batch.pictures.to(torch.bfloat16), batch.targets, batch.sizes, batch.ids)
+        return quick.read(quick(batch), batch)
+
+    @property
+    def quick(self) -> System[Any]:
+        """What really looks; made at the first look."""
+        if self._quick is None:
+            self._quick = self.system if self.mode == "plain" else quicken(self.system, self.mode)
+        return self._quick
+
+    def explained(self, batch: Batch, scenes: list[Scene], method: str, of: str = "", at: str = "") -> list[Scene]:
+        from looksay.explain import explain
+
+        heats = explain(self.system, batch, of, method, at)
+        return [replace(scene, heats=(heat,)) for scene, heat in zip(scenes, heats, strict=True)]
+
+    def _doubts(self, item: Shown) -> tuple[str, ...]:
+        if self.info.world != "storybook" or "digits" in self.info.recipe:
+            return ()
+        from looksay.data.world import is_strange
+
+        if not is_strange(item.picture):
+            return ()
+        return (
+            "this is unlike the storybook, whose drawings are all that these weights know: "
+            f"try looksay look --weights published, or train {self.name} on your own pictures",
+        )
+
+
+def load(
+    name: str = HOUSE,
+    weights_from: str = "shipped",
+    *,
+    mode: Mode | Literal["plain"] = "exact",
+    device: str = "cpu",
+    offline: bool = False,
+) -> Looker:
+    """A system by name, with its shipped weights, 'published' ones of torchvision, or those of a file or run folder.
+    `name` may be the file or folder itself."""
+    path = Path(name)
+    if name.endswith(".safetensors") or path.is_dir():
+        return load_file(path, mode=mode, device=device)
+    entry = registry.find(name)
+    if weights_from == "published":
+        return Looker(*weights.published(entry.name, offline=offline), mode, device)
+    if weights_from != "shipped":
+        looker = load_file(Path(weights_from), mode=mode, device=device)
+        if looker.name != entry.name:
+            raise BadWeights(f"are of {looker.name}, not of {entry.name}", where=weights_from)
+        return looker
+    home = weights.shipped(entry.name)
+    if home is None:
+        having = ", ".join(weights.shipped_names())
+        raise BadWeights(
+            f"no weights of {entry.name} travel in the package",
+            mend=f"looksay train {entry.name} makes some, --weights FILE takes them; shipped are: {having or 'none'}",
+        )
+    return load_file(home, mode=mode, device=device)
+
+
+def load_file(path: Path, *, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
+    """From a weights file, or the best weights of a run folder."""
+    file = path / "best.safetensors" if path.is_dir() else path
+    return Looker(*weights.load(file), mode, device)
+
+
+def look(what: Any, name: str = HOUSE, **settings: Any) -> Any:
+    """`looksay.look("dog.jpg")`: what the house's own system sees."""
+    return load(name).look(what, **settings)
+
+
+def systems(task: str = "") -> tuple[Card, ...]:
+    return registry.cards(task)
+
+
+def train(name: str, data: str = "", *, quiet: bool = False, resume: bool = False, **how: Any) -> Path:
+    """Trains and returns the run's folder.
+
+    `how` says what an Order has (recipe, output, start, seed, workers, device, max_minutes, allow_bad_data) and changes the
+    recipe: epochs=5, lr=0.1, settings={'width': 0.5}, augment={'flip': 0.5}.
+    """
+    from looksay.learn.job import Order
+    from looksay.records import hints
+
+    own = {key: how.pop(key) for key in list(how) if key in hints(Order) and key != "settings"}
+    changes: dict[str, str] = {}
+    for key, value in how.items():
+        changes |= (
+            {f"{key}.{inner}": str(each) for inner, each in value.items()} if isinstance(value, Mapping) else {key: str(value)}
+        )
+    return train_order(Order(name, data, settings=changes, **own), quiet=quiet, resume=resume).root
+
+
+def train_order(order: Order, *, quiet: bool = False, resume: bool = False) -> Trained:
+    """Trains as ordered and writes the report."""
+    from looksay.learn.job import Job
+    from looksay.learn.progress import Bar, Silent
+    from looksay.learn.report import write_report
+
+    watcher = Silent() if quiet else Bar()
+    try:
+        trained = Job(order, watcher, resume=resume).run()
+    finally:
+        watcher.close()
+    write_report(trained)
+    return trained
+
+
+def evaluate(
+    what: str | Looker,
+    data: str = "storybook",
+    *,
+    split: str = "",
+    scales: Sequence[int] = (),
+    workers: int = 2,
+    skip_bad: bool = False,
+    progress: Any = None,
+) -> Any:
+    """A Judged: scores with their intervals on a split (test where there is one). `scales` = VGG's dense test scales Q."""
+    from looksay.measure.evaluate import feed_for, judge, judge_at
+
+    looker = load(what) if isinstance(what, str) else what
+    dataset = split_for(data, looker.classes, split)
+    if scales:
+        return judge_at(looker.system, dataset, tuple(scales), progress)
+    return judge(looker.system, feed_for(looker.system, dataset, workers=workers, skip_bad=skip_bad), progress)
+
+
+def split_for(data: str, classes: Sequence[str], split: str) -> Dataset:
+    """The split that is named, else test, else val, else the whole. Its classes must be ones that the system knows."""
+    there = source.splits(data)
+    chosen = split or next((name for name in ("test", "val", "valid", "validation") if name in there), "")
+    return source.open(data, chosen, classes=classes)
+
+
+def explain(looker: str | Looker, what: Any, *, method: str = "saliency", of: str = "", at: str = "") -> Any:
+    """Looks with a heat each: what mattered for `of` ('' = what was seen)."""
+    ready = load(looker) if isinstance(looker, str) else looker
+    return ready.look(what, explain=method, of=of, at=at)
+
+
+def compare(names: Sequence[str], data: str = "storybook", *, split: str = "", progress: Any = None) -> list[dict[str, Any]]:
+    """One row a system on the same pictures: score with interval, time a picture, parameters. A name is a system or a run."""
+    if not names:
+        raise BadConfig("nothing to compare", mend="name two systems or run folders")
+    rows = []
+    for name in names:
+        looker = load(name)
+        judged = evaluate(looker, data, split=split, progress=progress)
+        count = looker.system.parameters_count
+        rows.append({"system": looker.name, "from": name, **judged.scores(), "ms": judged.ms_per_picture, "params": count})
+    return rows
+
+
+__all__ = ["Look", "Looker", "LooksayError", "compare", "evaluate", "explain", "load", "look", "systems", "train"]
