@@ -217,7 +217,7 @@ class Classification:
     def scores(self, *, seed: int = 0, rounds: int = 2000, level: float = 0.95) -> tuple[Score, ...]:
         """The table of scores, top-1 first. Top-5 is left out where five classes are all there are."""
         n = len(self)
-        how = f"{level:.0%} bootstrap over pictures, {rounds} rounds, seed {seed}"
+        how = f"{100 * level:g} % bootstrap over pictures, {rounds} rounds, seed {seed}"
 
         def mean(name: str, values: npt.NDArray[Any], settings: str, share: bool) -> Score:
             low, high = bootstrap.interval(values, seed=seed, rounds=rounds, level=level)
