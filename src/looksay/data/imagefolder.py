@@ -84,7 +84,7 @@ def _split_folders(root: Path) -> dict[str, Path]:
     """Split → its folder. A folder is a split if it bears the name of one and holds folders of pictures, but no pictures."""
     named, classes = [], []
     for folder in subfolders(root):
-        direct = any(pictures.is_picture_name(entry.name) for entry in os.scandir(folder))
+        direct = any(map(pictures.is_picture_name, os.listdir(folder)))
         if not direct and canonical(folder.name) in SPLITS and any(any(_pictures(below)) for below in subfolders(folder)):
             named.append(folder)
         elif direct:
