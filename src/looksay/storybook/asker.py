@@ -32,11 +32,11 @@ class Asker:
 
     def __init__(self, view: View, chance: Chance) -> None:
         self.view, self.chance = view, chance
-        self.refer = Referrer(view, chance)
+        self.refer = Referrer(view, chance, whole=True)
 
     def someone(self, things: Iterable[Seen], aspect: str) -> tuple[Seen, str] | None:
         """One of the things with an expression that does not give the aspect away."""
-        options = list(things)
+        options = [one for one in things if not one.small(*self.view.size)]
         for one in self.chance.sample(options, len(options)):
             called = self.refer.without(one, aspect)
             if called:

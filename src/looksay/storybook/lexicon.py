@@ -250,6 +250,16 @@ CLAUSES: dict[str, tuple[Pair, ...]] = {
     "winter": (Pair("it is winter", "es invierno"),),
 }
 
+# What falls or hangs in the air, as a clause and as a circumstance.
+WEATHERS_SAID: dict[str, tuple[Pair, Pair | None]] = {
+    "rain": (Pair("it is raining", "está lloviendo"), Pair("in the rain", "bajo la lluvia")),
+    "snow": (Pair("it is snowing", "está nevando"), None),
+    "mist": (Pair("it is foggy", "hay niebla"), Pair("in the fog", "en la niebla")),
+    "leaves": (Pair("leaves are falling", "caen hojas"), None),
+}
+SNOWY = frozenset(("farm", "park", "lake", "mountain"))  # the ground is white there in winter
+IN_SNOW = Pair("in the snow", "en la nieve")
+
 RELATIONS: dict[str, tuple[Pair, ...]] = {
     "left": (Pair("to the left of", "a la izquierda de"), Pair("on the left of", "a la izquierda de")),
     "right": (Pair("to the right of", "a la derecha de"), Pair("on the right of", "a la derecha de")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from looksay.storybook.asker import Asker, Query, Way, could_be, noun
-from looksay.storybook.lexicon import ALIVE
+from looksay.storybook.lexicon import ALIVE, WEATHERS_SAID
 from looksay.storybook.view import Seen
 
 _NIGHT, _DUSK, _DAY = "because it is night", "because the sun is setting", "because it is day"
@@ -20,8 +20,8 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "running": ("why is {} so fast?",),
     "waving": ("why does {} hold up an arm?",),
     "parked": ("why is {} not moving?", "why does {} not go anywhere?"),
-    "off": ("why is the screen of {} dark?",),
-    "on": ("why is the screen of {} bright?",),
+    "off": ("why is {} dark?",),
+    "on": ("why is {} bright?",),
 }
 _CAUSES = {
     "sleeping": "because it is asleep",
@@ -49,6 +49,28 @@ def _times_wrong(asker: Asker) -> list[str]:
     ]
 
 
+def _weathers_wrong(asker: Asker) -> list[str]:
+    causes = {weather: f"because {said.en}" for weather, (said, _) in WEATHERS_SAID.items()}
+    return [cause for weather, cause in causes.items() if weather != asker.view.weather()]
+
+
+def _why_weather(asker: Asker) -> Query | None:
+    """Why the ground is white, or what is in the air."""
+    view = asker.view
+    wrong = [cause for cause in _times_wrong(asker) if cause not in (_DAY, _DUSK)]
+    if view.snow_lies() and asker.chance.coin():
+        return Query("why is the ground white?", _BY_SEASON["winter"], wrong)
+    questions = {
+        "snow": "why are there white spots in the air?",
+        "rain": "why is everything wet?",
+        "mist": "why can we not see far?",
+    }
+    if view.weather() not in questions:
+        return None
+    answer = f"because {WEATHERS_SAID[view.weather()][0].en}"
+    return Query(questions[view.weather()], answer, [*_weathers_wrong(asker), *asker.chance.sample(wrong, 2)])
+
+
 def _why_light(asker: Asker) -> Query | None:
     outside = asker.view.season_shows()
     questions = {
@@ -57,7 +79,7 @@ def _why_light(asker: Asker) -> Query | None:
         "day": ("why is it so bright?", "why is the sky bright?"),
     }[asker.view.spec.time]
     question = asker.chance.pick(questions if outside else questions[:1])
-    return Query(question, _BY_TIME[asker.view.spec.time], [*_times_wrong(asker), "because it is raining", "because of a fire"])
+    return Query(question, _BY_TIME[asker.view.spec.time], [*_times_wrong(asker), *_weathers_wrong(asker)])
 
 
 def _why_so(asker: Asker) -> Query | None:
@@ -126,4 +148,4 @@ def _before(asker: Asker, one: Seen) -> Iterator[Seen]:
             yield other
 
 
-QUERIES: dict[str, tuple[Way, ...]] = {"why": (_why_so, _why_so, _why_hidden, _why_high, _why_light)}
+QUERIES: dict[str, tuple[Way, ...]] = {"why": (_why_so, _why_so, _why_hidden, _why_high, _why_weather, _why_light)}

@@ -48,10 +48,11 @@ def referrals(spec: PageSpec, size: Size, objects: Objects) -> tuple[Referral, .
 
 
 class Referrer:
-    """The expressions of one page; each thing's are found once."""
+    """The expressions of one page; each thing's are found once. With `whole` they say 'the dog that is running', which can be
+    part of a question, and never 'the dog running'."""
 
-    def __init__(self, view: View, chance: Chance) -> None:
-        self.view, self.chance = view, chance
+    def __init__(self, view: View, chance: Chance, *, whole: bool = False) -> None:
+        self.view, self.chance, self.whole = view, chance, whole
         self._ways: dict[str, list[Expression]] = {}
 
     def ways(self, one: Seen) -> list[Expression]:
@@ -91,7 +92,9 @@ class Referrer:
         if one.kind in INERT and one.action == "standing":
             return ""
         deeds = DEEDS.get(f"{one.kind}-{one.action}") or DEEDS.get(one.action)
-        return deeds[0].doing if deeds else ""
+        if not deeds:
+            return ""
+        return f"that {deeds[0].does}" if self.whole or self.chance.coin(0.3) else deeds[0].doing
 
     def _landmarks(self, one: Seen, peers: Sequence[Seen]) -> Iterator[tuple[str, str]]:
         """Relations to a thing that is the only one of its kind, which none of its like has."""

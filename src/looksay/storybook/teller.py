@@ -11,6 +11,7 @@ from looksay.storybook.lexicon import (
     DATES,
     DEEDS,
     GROUNDS,
+    IN_SNOW,
     INERT,
     NOUNS,
     PLACES,
@@ -21,6 +22,7 @@ from looksay.storybook.lexicon import (
     SKIES,
     TIMES_SAID,
     WATERS,
+    WEATHERS_SAID,
     Deed,
     Pair,
 )
@@ -37,8 +39,9 @@ def groups_of(view: View) -> list[list[Seen]]:
     """What can be spoken of together: each thing, all of a kind, all of a kind and colour."""
     found: list[list[Seen]] = []
     for things in view.by_kind.values():
+        things = [one for one in things if not one.small(*view.size)]
         found.extend([one] for one in things)
-        if len(things) > 1:
+        if 1 < len(things) == len(view.by_kind[things[0].kind]):
             found.append(things)
         if len(things) > 2:
             colours: dict[str, list[Seen]] = {}
@@ -55,6 +58,7 @@ class Teller:
         self.view, self.chance = view, chance
         self.setting, self.time = view.spec.setting, view.spec.time
         self.season = view.spec.season if view.season_shows() else ""
+        self.weather = view.weather()
         self.groups = groups_of(view)
 
     # Mentions
@@ -82,13 +86,18 @@ class Teller:
         return found
 
     def couple(self, a: Seen, b: Seen, *, definite: bool = False) -> tuple[Mention, Mention] | None:
-        """Two things side by side in a sentence; the second of a kind is 'another' unless it is told apart."""
+        """Two things side by side in a sentence; two of a kind are told apart by colour, or the second is 'another'."""
         first, second = self.mention([a], definite=definite), self.mention([b], definite=definite)
         if not first or not second:
             return None
-        if a.kind == b.kind and not definite and second.colour in ("", first.colour):
-            second.noun = first.noun if first.noun is not SOMEONE else NOUNS[b.kind][0]
-            second.many = _ANOTHER
+        if a.kind == b.kind and not definite:
+            second.noun = NOUNS[b.kind][0]
+            first.noun = second.noun
+            first.size = second.size = None
+            if a.colour and b.colour and a.colour != b.colour:
+                first.colour, second.colour = a.colour, b.colour
+            else:
+                second.colour, second.many = "", _ANOTHER
         return first, second
 
     def deed(self, things: list[Seen]) -> Deed:
@@ -127,11 +136,14 @@ class Teller:
         elif mention and mention.kind == "boat":
             options = WATERS.get(setting, options)
         elif mention:
-            options = (*options, *GROUNDS.get(setting, ()))
+            options = (*options, *GROUNDS.get(setting, ()), *((IN_SNOW,) if self.view.snow_lies() else ()))
         return self.chance.pick(options)
 
     def when(self) -> Pair:
-        """A time, a season or a date."""
+        """A time, a season, a date or the weather."""
+        said = WEATHERS_SAID[self.weather][1] if self.weather else None
+        if said and self.chance.coin(0.3):
+            return said
         choice = self.chance.below(3) if self.season else 0
         if choice == 0:
             return self.chance.pick(TIMES_SAID[self.time])
@@ -154,6 +166,8 @@ class Teller:
             fills["date"] = DATES[self.time, self.season]
             if chance.coin(0.3):
                 fills["clause"] = chance.pick(CLAUSES[self.season])
+        if self.weather and chance.coin(0.7):
+            fills["clause"] = WEATHERS_SAID[self.weather][0]
         return Plan(dict(zip("ABC", mentions, strict=False)), fills)
 
     def relation(self, name: str) -> Pair:

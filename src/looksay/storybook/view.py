@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from looksay.scene import Objects, Size, Thing
-from looksay.storybook.lexicon import FAMILIES
+from looksay.storybook.lexicon import FAMILIES, SNOWY, WEATHERS_SAID
+from looksay.storybook.light import light
 from looksay.storybook.spec import PageSpec
 
 REVERSED = {"left": "right", "right": "left", "behind": "front", "front": "behind", "above": "under", "under": "above"}
@@ -52,6 +53,10 @@ class Seen:
         self.facing = attributes.get("facing", "")
         self.hidden, self.cut = thing.occluded, thing.truncated
         self.aloft = self.action == "flying"
+
+    def small(self, width: int, height: int) -> bool:
+        """Too small, or too much hidden, to be spoken of; it counts nevertheless."""
+        return min((self.x2 - self.x1) / width, (self.y2 - self.y1) / height) < 0.03
 
     @property
     def area(self) -> float:
@@ -101,24 +106,31 @@ class View:
             return a.cx > 0.6 * self.width
         if place == "middle":
             return 0.4 * self.width <= a.cx <= 0.6 * self.width
-        others = [one for one in self.seen if one is not a]
-        margin = 0.03 * self.height
-        if a.aloft or not others:
+        feet = [one.foot for one in self.seen if one is not a and not one.aloft]
+        margin = 0.05 * self.height
+        if a.aloft or not feet:
             return False
-        if place == "fore":
-            return all(one.aloft or a.foot > one.foot + margin for one in others)
-        return all(one.aloft or a.foot < one.foot - margin for one in others)
+        return a.foot > max(feet) + margin if place == "fore" else a.foot < min(feet) - margin
 
     def between(self, a: Seen, b: Seen, c: Seen) -> bool:
         """Whether `a` has `b` on one side and `c` on the other."""
-        ways = (("left", b, c), ("left", c, b))
-        return any(self.relates(left, one, a) and self.relates(left, a, two) for left, one, two in ways)
+        if a.aloft or b.aloft or c.aloft:
+            return False
+        return any(self.relates("left", one, a) and self.relates("left", a, two) for one, two in ((b, c), (c, b)))
 
     def heads(self, side: str, a: Seen) -> bool:
         return a.facing == side and a.kind in PROFILES
 
     def season_shows(self) -> bool:
         return self.spec.setting not in INDOORS
+
+    def weather(self) -> str:
+        """rain, snow, mist or leaves, where the page shows it; else ''."""
+        weather = light(self.spec).weather
+        return weather if weather in WEATHERS_SAID and self.season_shows() else ""
+
+    def snow_lies(self) -> bool:
+        return self.spec.season == "winter" and self.spec.setting in SNOWY
 
 
 def _overlap(a: Seen, b: Seen) -> float:
