@@ -134,7 +134,7 @@ def _colours(tell: Teller) -> Plan | None:
 
 
 def _none(tell: Teller) -> Plan | None:
-    found = tell.one()
+    found = tell.one(lambda group: alike(group, "action") != "")
     missing = [kind for kind in _MISSED if kind not in tell.view.by_kind]
     if not found or not missing:
         return None

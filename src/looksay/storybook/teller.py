@@ -123,7 +123,8 @@ class Teller:
             return None
         kinds = self.chance.sample(list(self.view.by_kind), count)
         found = [self.one(lambda group, kind=kind: group[0].kind == kind) for kind in kinds]  # type: ignore[misc]
-        return [one for one in found if one]
+        named = [one for one in found if one]
+        return named if len(named) == count else None
 
     # Fillings
 

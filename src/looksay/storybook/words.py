@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from looksay.scene import Caption, Objects, Size
 from looksay.storybook.chance import Chance
+from looksay.storybook.facts import Fact, check, facts
 from looksay.storybook.families import FAMILIES_OF_CAPTIONS, empty
 from looksay.storybook.lexicon import Pair
 from looksay.storybook.patterns import PATTERNS
@@ -12,7 +13,7 @@ from looksay.storybook.spec import PageSpec
 from looksay.storybook.teller import Teller
 from looksay.storybook.view import View
 
-__all__ = ["captions"]
+__all__ = ["Fact", "captions", "check", "facts"]
 
 CAPTIONS = 5
 _SURE = ("deed", "there", "scene", "none")  # families that every page with a thing on it can fill
