@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from looksay.errors import BadValue, UnknownName
-from looksay.storybook.figures import aloft, birds, cycles, farm, furniture, household, people, pets, road
+from looksay.storybook.figures import aloft, birds, cats, cattle, cycles, dogs, furniture, horses, household, people, road, sheep
 from looksay.storybook.figures.pen import Pen
 from looksay.storybook.spec import ACTIONS, PHASES, VARIANTS, Shape
 
@@ -24,16 +24,16 @@ BUILDERS: dict[str, Builder] = {
     "bottle": household.bottle,
     "bus": road.bus,
     "car": road.car,
-    "cat": pets.cat,
+    "cat": cats.cat,
     "chair": furniture.chair,
-    "cow": farm.cow,
+    "cow": cattle.cow,
     "diningtable": furniture.diningtable,
-    "dog": pets.dog,
-    "horse": farm.horse,
+    "dog": dogs.dog,
+    "horse": horses.horse,
     "motorbike": cycles.motorbike,
     "person": people.person,
     "pottedplant": household.pottedplant,
-    "sheep": farm.sheep,
+    "sheep": sheep.sheep,
     "sofa": furniture.sofa,
     "train": road.train,
     "tvmonitor": household.tvmonitor,
@@ -45,10 +45,10 @@ TOPS: dict[str, float] = {"diningtable": furniture.TABLE_TOP, "sofa": furniture.
 # Builds that are smaller or taller than their kind usually is: a child, a calf, a pony, a dachshund.
 STATURES: dict[str, tuple[float, ...]] = {
     "person": people.STATURES,
-    "dog": pets.DOG_STATURES,
-    "horse": farm.HORSE_STATURES,
-    "cow": farm.COW_STATURES,
-    "sheep": farm.SHEEP_STATURES,
+    "dog": dogs.STATURES,
+    "horse": horses.STATURES,
+    "cow": cattle.STATURES,
+    "sheep": sheep.STATURES,
 }
 
 

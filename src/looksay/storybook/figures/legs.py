@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from looksay.storybook.figures.pen import Point, Points, knee, limb, step
+from looksay.storybook.figures.pen import Pen, Point, Points, knee, limb, step
+from looksay.storybook.spec import RGB
+
+HOOF: RGB = (72, 62, 60)
 
 # Shares of the movement by which far fore, far hind, near fore and near hind foot lead.
 _WALK = (0.25, 0.5, 0.75, 0.0)
@@ -47,7 +50,7 @@ def four_legs(frame: Frame, action: str, phase: int) -> list[Points]:
         fore = i % 2 == 0
         hip = ((frame.fore if fore else frame.hind) + (frame.apart if i < 2 else 0.0), frame.top)
         low = (foot[0], foot[1] + frame.thick[2] * 0.45)
-        bone = frame.top * (0.5 if fore else 0.53)
+        bone = (frame.top - frame.thick[2] * 0.45) * (0.503 if fore else 0.518)
         reach = math.hypot(low[0] - hip[0], low[1] - hip[1])
         if reach > 2 * bone:
             low = (hip[0] + (low[0] - hip[0]) * 2 * bone / reach, hip[1] + (low[1] - hip[1]) * 2 * bone / reach)
@@ -58,3 +61,16 @@ def four_legs(frame: Frame, action: str, phase: int) -> list[Points]:
             widths.append(frame.thick[2] * 0.8)
         forms.append(limb(joints, widths, 3, 2))
     return forms
+
+
+def hoofs(pen: Pen, frame: Frame, action: str, phase: int, near: bool) -> None:
+    """The hoofs of the two near or the two far legs."""
+    size = frame.thick[2] * 0.56
+    for x, y in feet(frame, action, phase)[2 if near else 0 :][:2]:
+        form = [
+            (x - size, y - 0.002),
+            (x + size * 1.25, y - 0.002),
+            (x + size * 0.95, y + size * 1.5),
+            (x - size * 0.85, y + size * 1.5),
+        ]
+        pen.fill(form, HOOF, 1.0 if near else 0.8)

@@ -19,7 +19,7 @@ Points: TypeAlias = list[Point]
 
 INK: RGB = (44, 38, 42)
 PAPER: RGB = (252, 250, 244)
-BLUSH: RGB = (240, 150, 150)
+LIPS: RGB = (128, 74, 72)
 
 
 class Pen:
