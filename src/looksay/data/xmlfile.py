@@ -88,5 +88,5 @@ def parse(path: Path) -> Node:
     except expat.ExpatError as error:
         raise BadData(f"is not XML: {expat.ErrorString(error.code)}", where=f"{path}:{error.lineno}") from None
     except (LookupError, ValueError) as error:  # an encoding that Python does not know
-        raise BadData(f"is not XML: {error}", where=str(path)) from None
+        raise BadData(f"is not XML: {error}", where=f"{path}:{parser.ErrorLineNumber}") from None
     return top.children[0]

@@ -45,7 +45,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Layout:
-    """`lists`: split → folders or lists of pictures, relative to home. `posed`: key points follow each box."""
+    """`lists`: split → folders or lists of pictures, relative to home. `posed`: key points follow each box. No `classes`: nothing
+    names them."""
 
     home: Path
     classes: tuple[str, ...]
@@ -156,13 +157,16 @@ def splits(root: Path) -> tuple[str, ...]:
 
 
 def load(root: Path, split: str, classes: Sequence[str] | None = None) -> Dataset:
-    layout = _layout(root, classes)
+    layout = _layout(root)
+    if not layout.classes and classes is None:
+        raise BadData("nothing names its classes", where=str(root), mend="write them into classes.txt, one on each line")
+    layout = replace(layout, classes=layout.classes or tuple(classes or ()))
     known = fixed_classes(layout.classes, classes, str(root))
     names = [split] if split else list(layout.lists)
     return joined([Yolo(layout, list(_pictures(layout, layout.lists[name])), known) for name in names])
 
 
-def _layout(root: Path, classes: Sequence[str] | None = None) -> Layout:
+def _layout(root: Path) -> Layout:
     home = root if root.is_dir() else root.parent
     found = root if root.is_file() else next((root / name for name in YAML_NAMES if (root / name).is_file()), None)
     if found is not None:
@@ -172,9 +176,7 @@ def _layout(root: Path, classes: Sequence[str] | None = None) -> Layout:
         mend = "YOLO has data.yaml, or images/ and labels/"
         raise BadData("has no pictures and labels of YOLO", where=str(root), mend=mend)
     names = next((home / name for name in NAME_FILES if (home / name).is_file()), None)
-    if names is None and classes is None:
-        raise BadData("nothing names its classes", where=str(root), mend="write them into classes.txt, one on each line")
-    said = tuple(line.strip() for line in read_text(names).splitlines() if line.strip()) if names else tuple(classes or ())
+    said = tuple(line.strip() for line in read_text(names).splitlines() if line.strip()) if names else ()
     return Layout(home, said, lists)
 
 
