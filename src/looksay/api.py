@@ -26,6 +26,8 @@ from looksay.show.look import Look
 
 if TYPE_CHECKING:
     from looksay.learn.job import Order, Trained
+    from looksay.measure.comparison import Comparison
+    from looksay.measure.evaluation import Evaluation
 
 HOUSE = "small-l"  # what looks when no system is named
 
@@ -39,6 +41,7 @@ class Looker:
     info: weights.Info
     mode: Mode | Literal["plain"] = "exact"
     device: str = "cpu"
+    origin: str = "shipped"
     _quick: System[Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -140,7 +143,7 @@ def load(
         return load_file(path, mode=mode, device=device)
     entry = registry.find(name)
     if weights_from == "published":
-        return Looker(*weights.published(entry.name, offline=offline), mode, device)
+        return Looker(*weights.published(entry.name, offline=offline), mode, device, "published")
     if weights_from != "shipped":
         looker = load_file(Path(weights_from), mode=mode, device=device)
         if looker.name != entry.name:
@@ -153,13 +156,15 @@ def load(
             f"no weights of {entry.name} travel in the package",
             mend=f"looksay train {entry.name} makes some, --weights FILE takes them; shipped are: {having or 'none'}",
         )
-    return load_file(home, mode=mode, device=device)
+    looker = load_file(home, mode=mode, device=device)
+    looker.origin = "shipped"
+    return looker
 
 
 def load_file(path: Path, *, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
     """From a weights file, or the best weights of a run folder."""
     file = path / "best.safetensors" if path.is_dir() else path
-    return Looker(*weights.load(file), mode, device)
+    return Looker(*weights.load(file), mode, device, str(path))
 
 
 def look(what: Any, name: str = HOUSE, **settings: Any) -> Any:
@@ -213,15 +218,26 @@ def evaluate(
     workers: int = 2,
     skip_bad: bool = False,
     progress: Any = None,
-) -> Any:
-    """A Judged: scores with their intervals on a split (test where there is one). `scales` = VGG's dense test scales Q."""
+) -> Evaluation:
+    """Scores with their intervals on a split (test where there is one). `scales` are VGG's dense test scales Q."""
     from looksay.measure.evaluate import feed_for, judge, judge_at
+    from looksay.measure.evaluation import Evaluation
 
     looker = load(what) if isinstance(what, str) else what
     dataset = split_for(data, looker.classes, split)
     if scales:
-        return judge_at(looker.system, dataset, tuple(scales), progress)
-    return judge(looker.system, feed_for(looker.system, dataset, workers=workers, skip_bad=skip_bad), progress)
+        judged, how = (
+            judge_at(looker.system, dataset, tuple(scales), progress),
+            f"dense at {', '.join(map(str, scales))} and mirrored",
+        )
+    else:
+        feed = feed_for(looker.system, dataset, workers=workers, skip_bad=skip_bad)
+        judged, how = judge(looker.system, feed, progress), f"one view of {' × '.join(map(str, looker.system.prep.size))}"
+    command = f"looksay evaluate {looker.name} --weights {looker.origin} --data {data}" + (f" --split {split}" if split else "")
+    command += f" --scales {','.join(map(str, scales))}" if scales else ""
+    recipe, origin = looker.info.recipe + (f" Q={','.join(map(str, scales))}" if scales else ""), looker.origin
+    count = looker.system.parameters_count
+    return Evaluation(looker.name, recipe, origin, dataset, judged, count, how, command, looker.info.scores.get("minutes"))
 
 
 def split_for(data: str, classes: Sequence[str], split: str) -> Dataset:
@@ -237,17 +253,17 @@ def explain(looker: str | Looker, what: Any, *, method: str = "saliency", of: st
     return ready.look(what, explain=method, of=of, at=at)
 
 
-def compare(names: Sequence[str], data: str = "storybook", *, split: str = "", progress: Any = None) -> list[dict[str, Any]]:
+def compare(
+    names: Sequence[str], data: str = "storybook", *, split: str = "", workers: int = 2, progress: Any = None
+) -> Comparison:
     """One row a system on the same pictures: score with interval, time a picture, parameters. A name is a system or a run."""
+    from looksay.measure.comparison import Comparison
+
     if not names:
         raise BadConfig("nothing to compare", mend="name two systems or run folders")
-    rows = []
-    for name in names:
-        looker = load(name)
-        judged = evaluate(looker, data, split=split, progress=progress)
-        count = looker.system.parameters_count
-        rows.append({"system": looker.name, "from": name, **judged.scores(), "ms": judged.ms_per_picture, "params": count})
-    return rows
+    found = [evaluate(name, data, split=split, workers=workers, progress=progress) for name in names]
+    runs = {each.system: Path(name) for each, name in zip(found, names, strict=True) if Path(name).is_dir()}
+    return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 
 
 __all__ = ["Look", "Looker", "LooksayError", "compare", "evaluate", "explain", "load", "look", "systems", "train"]

@@ -103,6 +103,8 @@ def _folder(root: Path) -> Iterator[Path]:
 
 
 def _one(item: Any, offline: bool) -> Shown:
+    if isinstance(item, Shown):
+        return item
     if isinstance(item, Path):
         return Shown(str(item), item.name, pictures.read(item))
     if isinstance(item, str):

@@ -1,0 +1,5 @@
+"""`python -m looksay`"""
+
+from looksay.cli.main import main
+
+main()

@@ -1,0 +1,121 @@
+"""looksay evaluate, compare, systems."""
+
+from __future__ import annotations
+
+import json as codec
+from typing import Annotated, Any
+
+import typer
+
+from looksay.cli.options import Data, Json, Output, Split, Weights, Workers
+from looksay.errors import BadConfig
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("evaluate")(evaluate)
+    app.command("compare")(compare)
+    app.command("systems")(systems)
+
+
+def evaluate(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A system, a weights file or a run folder.")],
+    data: Data = "storybook",
+    weights: Weights = "shipped",
+    split: Split = "",
+    scales: Annotated[
+        str, typer.Option("--scales", metavar="Q,Q", help="Dense test scales, as in the VGG table: 128 or 112,128,160.")
+    ] = "",
+    output: Output = "",
+    record: Annotated[str, typer.Option("--record", metavar="CSV", help="Write the row into this table of results.")] = "",
+    workers: Workers = 2,
+    allow_bad_data: Annotated[bool, typer.Option("--allow-bad-data", help="Skip pictures that cannot be read.")] = False,
+    json: Json = False,
+) -> None:
+    """Score a system on a split that it has not learnt from."""
+    from looksay.api import evaluate as judge
+    from looksay.api import load
+    from looksay.cli.bar import bar
+
+    looker = load(name, weights)
+    how: dict[str, Any] = {"split": split, "scales": numbers(scales), "workers": workers, "skip_bad": allow_bad_data}
+    with bar("evaluating") as progress:
+        found = judge(looker, data, progress=progress, **how)
+    if record:
+        found.record(record)
+    if output:
+        print(f"report: {found.report(output)}")
+    if json:
+        print(codec.dumps(found.row()))
+    else:
+        print("\n".join(found.lines()))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part)
+    except ValueError:
+        raise BadConfig(f"{text!r} are no whole numbers", where="--scales", mend="say 128 or 112,128,160") from None
+
+
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Systems, weights files or run folders.")],
+    data: Data = "storybook",
+    split: Split = "",
+    output: Output = "compare.html",
+    workers: Workers = 2,
+    json: Json = False,
+) -> None:
+    """Several systems on the same pictures: one table, one plot, and learning curves where runs are compared."""
+    from looksay.api import compare as judge
+    from looksay.cli.bar import bar
+
+    with bar("comparing") as progress:
+        found = judge(names, data, split=split, workers=workers, progress=progress)
+    if json:
+        for row in found.rows:
+            print(codec.dumps(row))
+    else:
+        table(found.rows)
+        print(f"report: {found.report(output)}")
+
+
+def table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(box=None, header_style="bold")
+    for name in rows[0]:
+        shown.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
+    for row in rows:
+        shown.add_row(
+            *(
+                f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+                for value in row.values()
+            )
+        )
+    Console().print(shown)
+
+
+def systems(
+    task: Annotated[str, typer.Argument(metavar="[TASK]", help="Only those of a task: classify …")] = "",
+    json: Json = False,
+) -> None:
+    """The systems there are, with their papers; * marks those whose weights travel in the package."""
+    from importlib.resources import files
+
+    from looksay.errors import UnknownName
+    from looksay.records import pack
+    from looksay.registry import cards
+
+    found = cards(task)
+    if not found:
+        raise UnknownName.of("task", task, {card.task for card in cards()})
+    if json:
+        print(codec.dumps([pack(card) for card in found]))
+        return
+    folder = files("looksay").joinpath("shipped")
+    there = {item.name.removesuffix(".safetensors") for item in folder.iterdir()} if folder.is_dir() else set()
+    for card in found:
+        marked = ", ".join(f"{name}*" if name in there else name for name in card.names)
+        print(f"{card.task:9} {card.year}  {card.title}: {marked}")
+        print(f"{'':15} {card.paper}")

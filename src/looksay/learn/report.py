@@ -1,0 +1,57 @@
+"""The report of a training: how it went, how good it is, and what it gets wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from looksay import weights
+from looksay.learn.job import Trained
+from looksay.learn.run import Run
+from looksay.measure.evaluation import add_scores
+from looksay.show.plots import Curve, curves
+from looksay.show.report import Report
+
+
+def write_report(trained: Trained) -> Path:
+    """report.html in the run's folder."""
+    info, tensors = weights.read(trained.weights)
+    order, recipe = trained.order, trained.recipe
+    rows = [row for row in Run(trained.root).rows() if "epoch" in row]
+    count = sum(value.numel() for value in tensors.values())
+    report = Report(
+        f"{info.system} on {order.data or recipe.data}", f"{len(info.classes)} classes, {count:,} numbers in its weights."
+    )
+    judged, where = (trained.tested, "test split") if trained.tested else (trained.judged, "pictures held out")
+    add_scores(report, judged, f"On the {where}")
+    if trained.tested:
+        report.text(
+            f"The weights were chosen by the pictures held out, where they reach {100 * trained.judged.found.top(1):.2f} %; "
+            "the test split was looked at once, at the end."
+        )
+    if len(rows) > 1:
+        steps = [row["step"] for row in rows]
+        losses = [name for name in rows[0] if name.startswith("loss_")]
+        names = {"loss_held": "held out", "loss_class": "training"}
+        shown = [Curve(names.get(name, name[5:]), steps, [row[name] for row in rows]) for name in losses]
+        report.heading("How it went").figure(curves(shown, "step", "loss"), "The loss after each epoch.")
+        report.figure(
+            curves([Curve("top-1", steps, [row[recipe.metric] for row in rows])], "step", recipe.metric),
+            "On the pictures held out.",
+        )
+    stage = recipe.stages[-1]
+    report.heading("How it was trained").facts(
+        {
+            "epochs": trained.state.epoch,
+            "batch": stage.batch_size,
+            "picture": f"{stage.img_size} × {stage.img_size}",
+            "optimizer": f"{stage.optimizer}, learning rate {stage.lr:g}, {stage.schedule}",
+            "precision": stage.precision,
+            "seed": order.seed,
+            "time": f"{trained.state.seconds / 60:.1f} min",
+        }
+    )
+    changes = " ".join(f"--set {key}={value}" for key, value in order.settings.items())
+    data = f" --data {order.data}" if order.data else ""
+    return report.code(f"looksay train {order.system}{data} --seed {order.seed} {changes}".strip()).save(
+        trained.root / "report.html"
+    )

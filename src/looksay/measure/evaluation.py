@@ -1,0 +1,124 @@
+"""What an evaluation tells: lines for the terminal, a row for the table of results, a report with the mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from looksay.data.dataset import Dataset
+from looksay.measure.evaluate import Judged, confused
+from looksay.measure.results import Score, record
+from looksay.show.plots import confusion, reliability
+from looksay.show.report import Report
+from looksay.show.sheet import Mistake, mistakes
+
+SHEET = 100  # mistakes that a report shows
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A system on a split. `minutes` is what its training took, where that is known."""
+
+    system: str
+    recipe: str
+    weights: str
+    dataset: Dataset
+    judged: Judged
+    params: int
+    how: str
+    command: str
+    minutes: float | None = None
+
+    def scores(self) -> tuple[Score, ...]:
+        found, numbers = self.judged.found, self.judged.scores()
+        count = len(found)
+        calibration = found.reliability()
+        return (
+            Score("top-1", numbers["top1"], count, numbers["low"], numbers["high"], f"{self.how}; 95 % bootstrap interval"),
+            Score(f"top-{min(5, len(found.classes))}", numbers["top5"], count, settings=self.how),
+            Score("mean of classes", found.macro_accuracy(), count, settings="mean recall of the classes that occur"),
+            Score("majority class", found.majority(), count, settings="what saying the most frequent class would score"),
+            Score("calibration error", calibration.error, count, settings="expected, 15 bins of equal width"),
+            Score("loss", numbers["loss"], count, settings=found.unit, share=False),
+        )
+
+    def lines(self) -> list[str]:
+        head = f"{self.system} ({self.weights}) on {self.dataset.source}, split {self.dataset.split or 'whole'}"
+        skipped = [f"{self.judged.skipped} pictures could not be read and were skipped"] if self.judged.skipped else []
+        speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network, {self.params:,} parameters"
+        return [head, *(f"  {score}" for score in self.scores()), f"  {speed}", *(f"  {line}" for line in skipped)]
+
+    def row(self) -> dict[str, Any]:
+        numbers = self.judged.scores()
+        return {
+            "system": self.system,
+            "recipe": self.recipe,
+            "weights": self.weights,
+            "data": self.dataset.source,
+            "split": self.dataset.split,
+            "pictures": len(self.judged.found),
+            "top1": numbers["top1"],
+            "top5": numbers["top5"],
+            "loss": numbers["loss"],
+            "ece": self.judged.found.reliability().error,
+            "low": numbers["low"],
+            "high": numbers["high"],
+            "params": self.params,
+            "ms_per_picture": self.judged.ms_per_picture,
+            "train_minutes": self.minutes,
+            "command": self.command,
+        }
+
+    def record(self, path: str) -> None:
+        record(path, self.row())
+
+    def report(self, path: str) -> Path:
+        report = Report(f"{self.system} on {self.dataset.source}", f"Split {self.dataset.split or 'whole'}; {self.how}.")
+        report.table(("score", "value"), [(score.name, str(score)) for score in self.scores()])
+        add_scores(report, self.judged, "Class by class")
+        add_mistakes(report, self.judged, self.dataset)
+        return report.code(self.command).save(path)
+
+
+def add_scores(report: Report, judged: Judged, title: str) -> None:
+    """The numbers, the confusion matrix, the calibration and the classes one by one."""
+    found, numbers = judged.found, judged.scores()
+    report.heading(title).facts(
+        {
+            "top-1": f"{100 * numbers['top1']:.2f} % ({100 * numbers['low']:.2f} to {100 * numbers['high']:.2f})",
+            "top-5": f"{100 * numbers['top5']:.2f} %",
+            "pictures": f"{len(found):,}",
+            "right": f"{int(found.hits.sum()):,}",
+            "majority class": f"{100 * found.majority():.2f} %",
+        }
+    )
+    report.figure(confusion(found.matrix(), found.classes), "Confusion matrix: rows are the truth, columns what was said.")
+    bins = found.reliability()
+    report.figure(
+        reliability(bins.edges, bins.counts, bins.confidence, bins.accuracy, bins.error), "Is it right as often as it is sure?"
+    )
+    rows = [(row.name, row.support, row.recall, row.precision, row.f1) for row in found.per_class()]
+    report.table(("class", "pictures", "recall", "precision", "F1"), rows)
+
+
+def add_mistakes(report: Report, judged: Judged, dataset: Dataset) -> None:
+    """The sheet of misclassified pictures, the surest first."""
+    found = judged.found
+    places = confused(found)
+    if not len(places):
+        report.text("It made no mistake.")
+        return
+    numbers = {dataset.name(index): index for index in range(len(dataset))}
+    items = (
+        Mistake(
+            dataset.picture(numbers[str(found.ids[place])]),
+            found.classes[found.said[place]],
+            found.classes[found.target[place]],
+            float(found.confidence[place]),
+        )
+        for place in places[:SHEET]
+    )
+    report.heading(f"What it got wrong: {len(places):,} of {len(found):,}")
+    for sheet in mistakes(items, per_page=SHEET):
+        report.picture(sheet, "What was said in red, the truth in blue; the surest mistakes first.")
