@@ -134,7 +134,7 @@ def _colours(tell: Teller) -> Plan | None:
 
 
 def _none(tell: Teller) -> Plan | None:
-    found = tell.one(lambda group: alike(group, "action") != "")
+    found = tell.one(tell.busy) or tell.one(lambda group: len(group) == 1)
     missing = [kind for kind in _MISSED if kind not in tell.view.by_kind]
     if not found or not missing:
         return None
@@ -146,9 +146,8 @@ def _none(tell: Teller) -> Plan | None:
 
 
 def _nobody(tell: Teller) -> Plan | None:
-    if "person" in tell.view.by_kind:
-        return None
-    return _none(tell)
+    plan = None if "person" in tell.view.by_kind else _none(tell)
+    return plan if plan and "stop" in plan.fills else None
 
 
 def _only(tell: Teller) -> Plan | None:

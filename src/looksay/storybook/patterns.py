@@ -8,7 +8,7 @@ PATTERNS: dict[str, tuple[Pair, ...]] = {
     "deed": (
         Pair("{A} {A does} {place}.", "{A} {A does} {place}."),
         Pair("{A} {A does} {place} {when}.", "{A} {A does} {place} {when}."),
-        Pair("{place}, {A} {A does}.", "{place}, {A} {A does}."),
+        Pair("{place}, {A} {A does}{stop}", "{place}, {A} {A does}{stop}"),
         Pair("{when}, {A} {A does} {place}.", "{when}, {A} {A does} {place}."),
         Pair("look, {A} {A does} {place}.", "mira, {A} {A does} {place}."),
     ),
@@ -42,10 +42,13 @@ PATTERNS: dict[str, tuple[Pair, ...]] = {
     "relation-the": (
         Pair("{the A} {A is} {relation} {the B}.", "{the A} {A is} {relation} {the B}."),
         Pair("{the A} {A does} {relation} {the B}.", "{the A} {A does} {relation} {the B}."),
-        Pair("here {the A} {A is} {relation} {the B} {place}.", "aquí {the A} {A is} {relation} {the B} {place}."),
+        Pair(
+            "in this picture {the A} {A is} {relation} {the B}.",
+            "en esta imagen {the A} {A is} {relation} {the B}.",
+        ),
     ),
     "scene": (
-        Pair("{clause} {place} and {A} {A does}.", "{clause} {place} y {A} {A does}."),
+        Pair("{clause} {place} and {A} {A does}{stop}", "{clause} {place} y {A} {A does}{stop}"),
         Pair("it is {date}, and {A} {A does} {place}.", "es {date}, y {A} {A does} {place}."),
         Pair("this is {site} on {date}, and there {A is} {A}.", "esto es {site} en {date}, y hay {A}."),
         Pair("on {date}, there {A is} {A} {place}.", "en {date}, hay {A} {place}."),
@@ -67,7 +70,7 @@ PATTERNS: dict[str, tuple[Pair, ...]] = {
     "colour": (
         Pair("{the A} {place} {A is} {A colour}.", "{the A} {place} {A es} {A colour}."),
         Pair("{the A} that {A does} {place} {A is} {A colour}.", "{the A} que {A does} {place} {A es} {A colour}."),
-        Pair("look at {the A}: {A it} {A is} {A colour} and {A does}.", "mira {the A}: {A es} {A colour} y {A does}."),
+        Pair("look at {the A}: {A it} {A is} {A colour} and {A does}{stop}", "mira {the A}: {A es} {A colour} y {A does}{stop}"),
     ),
     "colours": (
         Pair(

@@ -2,7 +2,8 @@
 captions say the same; every noun phrase remembers which things it means.
 
 In braces: a mention by its letter (`A`, `the A`, `all A`), a word that agrees with it (`A does`, `A doing`, `A is`,
-`A colour`, `A it`, and in Spanish `A es`, `A ve`, `A sol@`, `a A` for the personal a), or a filling by its name."""
+`A colour`, `A it`, and in Spanish `A es`, `A ve`, `A sol@`, `a A` for the personal a), or a filling by its name.
+`{stop}` is a full stop that may follow a verb: a plan has it only where A does something, so that no chair merely 'is'."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from functools import cache
 from looksay.scene import Caption, Phrase
 from looksay.storybook.grammar import SOMEONE, Mention, english, english_all
 from looksay.storybook.lexicon import COLOURS_ES, Pair
-from looksay.storybook.spanish import agree, spanish, spanish_all
+from looksay.storybook.spanish import accord, agree, spanish, spanish_all
 
 _NAMING = ("np", "the", "a", "all")
 
@@ -60,9 +61,9 @@ def _english_word(mention: Mention, what: str) -> str:
 def _spanish_word(mention: Mention, what: str) -> str:
     deed, plural, gender = mention.deed, mention.plural, mention.noun.gender
     if what == "does":
-        return agree(deed.hacen if plural else deed.hace, gender, plural)
+        return accord(deed.hacen if plural else deed.hace, gender, plural)
     if what == "doing":
-        return agree(deed.haciendo, gender, plural) if "@" in deed.haciendo else deed.haciendo
+        return accord(deed.haciendo, gender, plural)
     if what == "is":
         return "están" if plural else "está"
     if what == "es":
@@ -71,7 +72,7 @@ def _spanish_word(mention: Mention, what: str) -> str:
         return "ven" if plural else "ve"
     if what == "colour":
         return agree(COLOURS_ES[mention.things[0].colour], gender, plural)
-    return agree(what, gender, plural)
+    return accord(what, gender, plural)
 
 
 class _Page:

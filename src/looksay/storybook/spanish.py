@@ -12,13 +12,16 @@ _THE = {("m", False): "el", ("f", False): "la", ("m", True): "los", ("f", True):
 _UNACCENTED = str.maketrans("áéíóú", "aeiou")
 
 
+def accord(form: str, gender: str, plural: bool) -> str:
+    """Fill in the ending where a form leaves it open: está aparcad@ → está aparcada."""
+    return form.replace("@", _ENDINGS[gender, plural])
+
+
 @cache
 def agree(form: str, gender: str, plural: bool) -> str:
-    """An adjective or participle brought into line: aparcad@ → aparcadas, marrón → marrones, azul → azules."""
-    if "@" in form:
-        return form.replace("@", _ENDINGS[gender, plural])
-    if not plural or " " in form:
-        return form
+    """An adjective brought into line: roj@ → rojas, marrón → marrones, azul → azules, naranja → naranjas."""
+    if "@" in form or not plural:
+        return accord(form, gender, plural)
     return form + "s" if form[-1] in "aeiou" else form.translate(_UNACCENTED) + "es"
 
 

@@ -167,6 +167,8 @@ class Teller:
             fills["date"] = DATES[self.time, self.season]
             if chance.coin(0.3):
                 fills["clause"] = chance.pick(CLAUSES[self.season])
+        if mentions and self.busy(mentions[0].things):
+            fills["stop"] = Pair(".", ".")
         if self.weather and chance.coin(0.7):
             fills["clause"] = WEATHERS_SAID[self.weather][0]
         return Plan(dict(zip("ABC", mentions, strict=False)), fills)
@@ -176,4 +178,4 @@ class Teller:
 
     def busy(self, things: list[Seen]) -> bool:
         """Whether they all do the same, and it is worth telling."""
-        return things[0].kind not in INERT and alike(things, "action") != ""
+        return alike(things, "action") not in (("", "standing") if things[0].kind in INERT else ("",))
