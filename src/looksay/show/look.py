@@ -55,7 +55,7 @@ class Look:
     @property
     def name(self) -> str:
         """The picture's file name, or its id."""
-        return Path(self.scene.source or self.scene.id or "picture").name
+        return Path(self.scene.source).name or self.scene.id or "picture"
 
     @property
     def labels(self) -> Labels:

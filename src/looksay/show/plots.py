@@ -77,7 +77,8 @@ def confusion(matrix: npt.NDArray[Any], classes: Sequence[str], form: Form = "sv
         for (row, column), count in np.ndenumerate(block):
             if count:
                 tint = "white" if shares[row, column] > 0.4 else INK
-                axes.text(column, row, str(count), ha="center", va="center", fontsize=7, color=tint)
+                number = axes.text(column, row, str(count), ha="center", va="center", fontsize=7, color=tint)
+                number.set_in_layout(False)  # inside the axes anyway; asking hundreds of them for their size takes seconds
         axes.set_xticks(range(len(shown)), names, rotation=90 if longest > 2 else 0)
         axes.set_yticks(range(len(shown)), [f"{name}  {support[i]}" for name, i in zip(names, shown, strict=True)])
         axes.set_xticks(np.arange(-0.5, len(shown)), minor=True)

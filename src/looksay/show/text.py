@@ -58,26 +58,51 @@ def fit(text: str, within: float, face: Font) -> str:
 
 
 def wrap(spans: Sequence[Span], within: float, size: int) -> list[list[Span]]:
-    """Lines that are no wider than `within`. Breaks at spaces; a word that is wider than a line is cut."""
+    """Lines that are no wider than `within`. Breaks at spaces only, also where a word goes on in the next span (a full stop
+    behind a phrase); a word that is wider than a line is cut."""
     lines: list[list[Span]] = [[]]
-    used, apart = 0.0, False
+    used = 0.0
+    for gap, word in _words(spans):
+        shown = _cut(word, within, size)
+        width = sum(font(size, span.bold).getlength(span.text) for span in shown)
+        space = font(size, gap.bold).getlength(" ")
+        if lines[-1] and used + space + width > within:
+            lines.append([])
+        if lines[-1]:
+            lines[-1].append(gap)
+            used += space
+        else:
+            used = 0.0
+        lines[-1] += shown
+        used += width
+    return [line for line in lines if line]
+
+
+def _words(spans: Sequence[Span]) -> list[tuple[Span, list[Span]]]:
+    """Each word in its pieces, and the space before it, which has the look of a span only when it is inside of it."""
+    words: list[tuple[Span, list[Span]]] = []
+    apart, last = True, None
     for span in spans:
-        face = font(size, span.bold)
-        first = True
         for place, word in enumerate(span.text.split(" ")):
             apart = apart or place > 0
             if not word:
                 continue
-            gap = face.getlength(" ") if apart and lines[-1] else 0.0
-            shown = fit(word, within, face)
-            if used + gap + face.getlength(shown) > within and lines[-1]:
-                lines.append([])
-                used, gap = 0.0, 0.0
-            if gap:  # the space before a marked phrase is not of the phrase
-                lines[-1].append(Span(" ", bold=span.bold) if first else span._replace(text=" "))
-            lines[-1].append(span._replace(text=shown))
-            used, apart, first = used + gap + face.getlength(shown), False, False
-    return [line for line in lines if line]
+            if apart:
+                words.append((span._replace(text=" ") if last is span else Span(" ", span.colour), []))
+            words[-1][1].append(span._replace(text=word))
+            apart, last = False, span
+    return words
+
+
+def _cut(word: Sequence[Span], within: float, size: int) -> list[Span]:
+    shown: list[Span] = []
+    for piece in word:
+        face = font(size, piece.bold)
+        shown.append(piece._replace(text=fit(piece.text, within, face)))
+        within -= face.getlength(shown[-1].text)
+        if shown[-1].text != piece.text:
+            break
+    return shown
 
 
 def write(pen: ImageDraw.ImageDraw, at: tuple[float, float], line: Sequence[Span], size: int) -> None:
@@ -98,6 +123,7 @@ class Places:
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
         self._taken: list[tuple[float, float, float, float]] = []
+        self._full = (width, height)  # a rectangle of this size or larger finds no place on the grid any more
 
     def block(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """Nothing may be put here."""
@@ -113,10 +139,13 @@ class Places:
         inside = np.clip(corners, 0, (self.width - width, self.height - height))
         free = self._free(inside, size)
         if not free.any():
+            if self._taken and width >= self._full[0] and height >= self._full[1]:
+                return None
             inside = self._grid(size)
             inside = inside[np.argsort(((inside - corners[0]) ** 2).sum(axis=1), kind="stable")]
             free = self._free(inside, size)
             if not free.any():
+                self._full = size
                 return None
         x, y = (float(value) for value in inside[int(np.argmax(free))])
         self.block(x, y, x + width, y + height)
