@@ -9,7 +9,22 @@ from functools import cache
 import numpy as np
 
 from looksay.errors import BadValue, UnknownName
-from looksay.storybook.figures import aloft, birds, cats, cattle, cycles, dogs, furniture, horses, household, people, road, sheep
+from looksay.storybook.figures import (
+    aeroplanes,
+    birds,
+    boats,
+    cats,
+    cattle,
+    cycles,
+    dogs,
+    furniture,
+    horses,
+    household,
+    people,
+    rails,
+    road,
+    sheep,
+)
 from looksay.storybook.figures.pen import Pen
 from looksay.storybook.spec import ACTIONS, PHASES, VARIANTS, Shape
 
@@ -17,10 +32,10 @@ from looksay.storybook.spec import ACTIONS, PHASES, VARIANTS, Shape
 Builder = Callable[[str, int, int], Pen]
 
 BUILDERS: dict[str, Builder] = {
-    "aeroplane": aloft.aeroplane,
+    "aeroplane": aeroplanes.aeroplane,
     "bicycle": cycles.bicycle,
     "bird": birds.bird,
-    "boat": aloft.boat,
+    "boat": boats.boat,
     "bottle": household.bottle,
     "bus": road.bus,
     "car": road.car,
@@ -35,7 +50,7 @@ BUILDERS: dict[str, Builder] = {
     "pottedplant": household.pottedplant,
     "sheep": sheep.sheep,
     "sofa": furniture.sofa,
-    "train": road.train,
+    "train": rails.train,
     "tvmonitor": household.tvmonitor,
 }
 
@@ -44,6 +59,7 @@ TOPS: dict[str, float] = {"diningtable": furniture.TABLE_TOP, "sofa": furniture.
 
 # Builds that are smaller or taller than their kind usually is: a child, a calf, a pony, a dachshund.
 STATURES: dict[str, tuple[float, ...]] = {
+    "boat": boats.STATURES,
     "person": people.STATURES,
     "dog": dogs.STATURES,
     "horse": horses.STATURES,

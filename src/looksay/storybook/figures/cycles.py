@@ -20,7 +20,7 @@ from looksay.storybook.figures.pen import (
     stroke,
     swing,
 )
-from looksay.storybook.figures.road import LAMP, RIM, SOOT, STEEL, TAIL, TYRE
+from looksay.storybook.figures.wheels import LAMP, RIM, RUBY, SOOT, STEEL, TYRE
 from looksay.storybook.spec import PHASES, RGB
 
 LEATHER: RGB = (96, 62, 44)
@@ -165,7 +165,7 @@ def motorbike(action: str, variant: int, phase: int) -> Pen:
     hand = (steer[0] - (0.18 if variant == 2 else 0.1), steer[1] + (0.24 if variant == 2 else 0.14))
     pen.fill(limb([steer, (steer[0] - 0.02, hand[1]), (hand[0] - 0.06, hand[1] - 0.02)], [0.04, 0.04, 0.05], 3, 2), SOOT)
     pen.solid(ellipse(steer[0] + (0.2 if variant in (0, 4) else 0.1), steer[1] - 0.02, 0.07, count=12), paint=LAMP, line=0.6)
-    pen.fill(ellipse(-0.56, top - 0.02, 0.04, count=8), TAIL)
+    pen.fill(ellipse(-0.56, top - 0.02, 0.04, count=8), RUBY)
     return pen
 
 
@@ -191,4 +191,4 @@ def _scooter(pen: Pen, base: float, radius: float, bump: float) -> None:
     pen.fill(ellipse(-0.4, 0.42 + y, 0.16, 0.09, count=14), "main", 1.25)
     pen.fill(limb([(0.28, 0.86 + y), (0.2, 0.93 + y), (0.08, 0.92 + y)], [0.05, 0.05, 0.05], 2, 2), SOOT)
     pen.solid(ellipse(0.36, 0.84 + y, 0.07, count=12), paint=LAMP, line=0.6)
-    pen.fill(ellipse(-0.73, 0.44 + y, 0.04, 0.05, count=8), TAIL)
+    pen.fill(ellipse(-0.73, 0.44 + y, 0.04, 0.05, count=8), RUBY)
