@@ -7,11 +7,13 @@ A system declares itself with `@system(Card(...))`. The cards of the house are k
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from looksay.errors import BadConfig, UnknownName
@@ -122,13 +124,9 @@ def find(name: str) -> Entry:
     raise UnknownName.of("system", name, names())
 
 
-def write_catalog() -> str:
-    """The catalog as it should stand, from importing every module under `systems` and `paint`."""
-    import pkgutil
-
-    import looksay.systems
-
-    for found in pkgutil.walk_packages(looksay.systems.__path__, "looksay.systems."):
+def catalog(package: ModuleType) -> str:
+    """The catalog as it should stand, from importing every module of `package`."""
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not found.name.endswith("__main__"):
             import_module(found.name)
     ordered = sorted(_declared.values(), key=lambda card: (card.task, card.year, card.name))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -21,7 +20,8 @@ from torch import Tensor
 
 from looksay import config as settings_of
 from looksay import registry
-from looksay.errors import BadWeights, DiskTrouble, NoNetwork, UnknownName
+from looksay.disk import write_atomically
+from looksay.errors import BadWeights, NoNetwork, UnknownName
 from looksay.nn.classifier import Classifier
 from looksay.nn.prep import Prep
 from looksay.nn.system import System
@@ -52,25 +52,6 @@ def build(name: str, classes: Sequence[str], settings: Mapping[str, Any] | None 
     make: Any = kind  # subclasses take no prep, too, and then choose their paper's
     system: System[Any] = make(classes, config, prep)
     return system
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Beside, flushed, renamed: whatever happens, `path` holds the old content or the new one, never a part."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise DiskTrouble(
-            f"cannot be written: {error.strerror}",
-            where=str(path),
-            mend="the last good file is untouched; make room or choose --output",
-        ) from None
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

@@ -18,10 +18,10 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 from torch.optim import Optimizer
 
+from looksay.disk import write_atomically
 from looksay.errors import BadConfig, BadWeights, DiskTrouble
 from looksay.learn.optim import Average
 from looksay.records import pack, unpack
-from looksay.weights import write_atomically
 
 
 @dataclass

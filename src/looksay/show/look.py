@@ -93,7 +93,7 @@ class Look:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """By the ending: .png .jpg .webp the drawing, .json the scene. The file is whole or untouched. Returns its path."""
-        from looksay.weights import write_atomically
+        from looksay.disk import write_atomically
 
         target = Path(path)
         ending = target.suffix.lower()

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from looksay.data import source
+from looksay.disk import write_atomically
 from looksay.errors import BadConfig, BadPicture
 from looksay.show.draw import draw
 from looksay.show.look import Picture, encode
 from looksay.show.sheet import Cell, grid
 from looksay.show.text import Span
 from looksay.storybook.chance import Chance
-from looksay.weights import write_atomically
 
 
 def sheet_of(data: str, path: Path, *, count: int, size: int, seed: int = 0, split: str = "") -> Path:

@@ -122,7 +122,7 @@ class Report:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Whole or not at all."""
-        from looksay.weights import write_atomically
+        from looksay.disk import write_atomically
 
         write_atomically(Path(path), self.html().encode())
         return Path(path)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
-from looksay.registry import write_catalog
+import looksay.systems
+from looksay.registry import catalog
 
-Path(__file__).with_name("catalog.json").write_text(write_catalog(), "utf-8")
+Path(__file__).with_name("catalog.json").write_text(catalog(looksay.systems), "utf-8")
