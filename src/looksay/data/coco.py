@@ -81,14 +81,14 @@ class Coco(PictureFiles):
     def __init__(self, root: Path, things: Table, captions: Table | None, classes: Sequence[str] | None) -> None:
         kept, number = _pictures(things, root)
         super().__init__(root, (str(image["file_name"]) for _, image in kept))
-        self.file = things.file.path
+        self.listing = things.file.path
         self._ids = Strings(str(image["id"]) for _, image in kept)
         sizes = [(_side(image, "width"), _side(image, "height")) for _, image in kept]
         self._sizes = np.array(sizes, np.int32).reshape(-1, 2)
         self._places = narrow(np.array([place for place, _ in kept], np.int64))
         self._names = things.categories
         self.category_ids = {name: id for id, name in things.categories.items()}
-        self.classes = fixed_classes(self.category_ids, classes, str(self.file))
+        self.classes = fixed_classes(self.category_ids, classes, str(self.listing))
         self._things = Notes(things, number) if things.categories or not captions else None
         self._captions = Notes(captions, number) if captions else None
         self.problems = tuple(things.problems + (captions.problems if captions else []))
@@ -97,7 +97,7 @@ class Coco(PictureFiles):
         return self._ids[index]
 
     def place(self, index: int) -> str:
-        return f"{self.file.name}, image {int(self._places[index])} (id {self.name(index)})"
+        return f"{self.listing.name}, image {int(self._places[index])} (id {self.name(index)})"
 
     @property
     def nbytes(self) -> int:

@@ -130,7 +130,7 @@ class CsvFile(PictureFiles):
             rows.append(UNIT.join(cells))
             lines.append(line)
         super().__init__(path.parent, number)
-        self.file, self.classes, self.problems = path, classes, tuple(table.problems)
+        self.listing, self.classes, self.problems = path, classes, tuple(table.problems)
         self._columns = table.columns or Columns({}, 0, False)
         self._rows, self._lines = Strings(rows), narrow(np.array(lines, np.int64))
         self._groups = Groups(np.array(owners, np.int64), len(number))
@@ -146,13 +146,13 @@ class CsvFile(PictureFiles):
         return super().target(index) if self._columns.boxed else int(self._targets[index])
 
     def place(self, index: int) -> str:
-        return f"{self.file}:{int(self._lines[self._groups[index][0]])}"
+        return f"{self.listing}:{int(self._lines[self._groups[index][0]])}"
 
     def raw(self, index: int) -> RawItem:
         item = RawItem(self.name(index), str(self.path(index)), self.place(index))
         at = self._columns.at
         for row in self._groups[index]:
-            cells, where = self._rows[row].split(UNIT), f"{self.file}:{int(self._lines[row])}"
+            cells, where = self._rows[row].split(UNIT), f"{self.listing}:{int(self._lines[row])}"
             label = cells[at["label"]]
             if not self._columns.boxed:
                 item.labels += [label] if label else []

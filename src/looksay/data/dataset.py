@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,7 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
     split: str = ""
     classes: tuple[str, ...] = ()
     synsets: Mapping[str, str] = {}  # class name → synset, where the format has them
+    category_ids: Mapping[str, int] = {}  # class name → its number in the files, where they need not count from 0
     problems: tuple[BadData, ...] = ()  # of the set as a whole: annotations of no picture, ids used twice …
 
     @abstractmethod
@@ -59,6 +61,10 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
     def draft(self, index: int, at_least: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """The picture, perhaps at a fraction of its size, but no smaller than `at_least` (width, height): faster to decode."""
         return self.picture(index)
+
+    def file(self, index: int) -> Path | None:
+        """The file that holds this picture and no other, if there is one."""
+        return None
 
     @abstractmethod
     def scene(self, index: int) -> Scene:

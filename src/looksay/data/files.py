@@ -45,6 +45,9 @@ class PictureFiles(Dataset):
     def place(self, index: int) -> str:
         return str(self.path(index))
 
+    def file(self, index: int) -> Path:
+        return self.path(index)
+
     def size(self, index: int) -> Size:
         """(width, height), upright, from the header of the picture file."""
         return self._look(index, lambda: pictures.size(self.path(index)))
@@ -70,7 +73,7 @@ class Joined(Dataset):
 
     def __init__(self, parts: Sequence[Dataset]) -> None:
         self.parts = tuple(parts)
-        self.classes, self.synsets = parts[0].classes, parts[0].synsets
+        self.classes, self.synsets, self.category_ids = parts[0].classes, parts[0].synsets, parts[0].category_ids
         self.problems = tuple(problem for part in parts for problem in part.problems)
         self._ends = np.cumsum([len(part) for part in parts])
         for part in parts[1:]:
@@ -103,6 +106,10 @@ class Joined(Dataset):
     def target(self, index: int) -> int:
         part, at = self._part(index)
         return part.target(at)
+
+    def file(self, index: int) -> Path | None:
+        part, at = self._part(index)
+        return part.file(at)
 
     def name(self, index: int) -> str:
         part, at = self._part(index)

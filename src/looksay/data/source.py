@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from looksay.data import coco, csvfile, imagefolder, mnist, voc, yolo
+from looksay.data import cifar, coco, csvfile, imagefolder, imagenet, mnist, voc, yolo
 from looksay.data.dataset import Dataset
 from looksay.data.files import canonical
 from looksay.errors import BadData, UnknownName
@@ -29,6 +29,8 @@ FORMATS: Mapping[str, Reader] = {
     "imagefolder": imagefolder,
     "coco": coco,
     "mnist": mnist,
+    "cifar": cifar,
+    "imagenet": imagenet,
     "voc": voc,
     "yolo": yolo,
     "csv": csvfile,
