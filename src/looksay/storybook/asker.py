@@ -36,7 +36,7 @@ class Asker:
 
     def someone(self, things: Iterable[Seen], aspect: str) -> tuple[Seen, str] | None:
         """One of the things with an expression that does not give the aspect away."""
-        options = [one for one in things if not one.small(*self.view.size)]
+        options = [one for one in things if one in self.view.clear]
         for one in self.chance.sample(options, len(options)):
             called = self.refer.without(one, aspect)
             if called:
@@ -47,6 +47,10 @@ class Asker:
         """The one thing that fits, if there is just one."""
         found = [one for one in self.view.seen if fits(one)]
         return found[0] if len(found) == 1 else None
+
+    def plain(self, things: Iterable[Seen]) -> bool:
+        """Whether none of them is so small that it might be overlooked."""
+        return all(one in self.view.clear for one in things)
 
     def absent(self, kinds: Sequence[str] = KINDS) -> list[str]:
         return [kind for kind in kinds if kind not in self.view.by_kind]
@@ -77,11 +81,11 @@ def related(asker: Asker, kinds: frozenset[str] = frozenset(KINDS)) -> tuple[str
     options = [
         (relation, mark)
         for relation in ("on", "behind", "front", "near", "above", "under", "left", "right")
-        for mark in view.seen
+        for mark in view.clear
     ]
     for relation, mark in asker.chance.sample(options, 10):
         fitting = [one for one in view.seen if view.relates(relation, one, mark)]
-        if len(fitting) != 1 or fitting[0].kind not in kinds or fitting[0].kind == mark.kind:
+        if len(fitting) != 1 or fitting[0] not in view.clear or fitting[0].kind not in kinds or fitting[0].kind == mark.kind:
             continue
         if relation in ("left", "right") and not all(
             one in (fitting[0], mark) or view.relates(REVERSED[relation], one, mark) for one in view.seen

@@ -49,7 +49,7 @@ def _longlist(tell: Teller) -> Plan | None:
 def _related(tell: Teller, relations: tuple[str, ...]) -> tuple[str, Seen, Seen] | None:
     """A relation that holds on the page; the kinds of relation are tried in random order."""
     for relation in tell.chance.sample(relations, len(relations)):
-        pairs = [(a, b) for a in tell.view.seen for b in tell.view.seen if tell.view.relates(relation, a, b)]
+        pairs = [(a, b) for a in tell.view.clear for b in tell.view.clear if tell.view.relates(relation, a, b)]
         if pairs:
             return relation, *tell.chance.pick(pairs)
     return None
@@ -87,8 +87,8 @@ def _contrast(tell: Teller) -> Plan | None:
 
 def _spots(tell: Teller) -> Plan | None:
     one, two = tell.chance.pick((("left", "right"), ("fore", "back")))
-    at_one = [thing for thing in tell.view.seen if tell.view.spot(one, thing)]
-    at_two = [thing for thing in tell.view.seen if tell.view.spot(two, thing)]
+    at_one = [thing for thing in tell.view.clear if tell.view.spot(one, thing)]
+    at_two = [thing for thing in tell.view.clear if tell.view.spot(two, thing)]
     if not at_one or not at_two:
         return None
     pair = tell.couple(tell.chance.pick(at_one), tell.chance.pick(at_two))
@@ -101,7 +101,7 @@ def _spots(tell: Teller) -> Plan | None:
 
 
 def _spot(tell: Teller) -> Plan | None:
-    options = [(place, thing) for thing in tell.view.seen for place in SPOTS if tell.view.spot(place, thing)]
+    options = [(place, thing) for thing in tell.view.clear for place in SPOTS if tell.view.spot(place, thing)]
     if not options:
         return None
     place, thing = tell.chance.pick(options)
@@ -157,7 +157,7 @@ def _only(tell: Teller) -> Plan | None:
 
 
 def _heading(tell: Teller) -> Plan | None:
-    options = [one for one in tell.view.seen if any(tell.view.heads(side, one) for side in HEADINGS)]
+    options = [one for one in tell.view.clear if any(tell.view.heads(side, one) for side in HEADINGS)]
     options = [one for one in options if _GOING & {deed.does for deed in _deeds(one)}]
     if not options:
         return None
@@ -183,6 +183,8 @@ def _family(tell: Teller) -> Plan | None:
     family = tell.chance.pick(options)
     noun, kinds = FAMILIES[family]
     groups = [tell.view.by_kind[kind] for kind in kinds if kind in tell.view.by_kind]
+    if any(one not in tell.view.clear for group in groups for one in group):
+        return None
     mentions = [tell.mention(group) for group in groups]
     if not mentions[0] or not mentions[1]:
         return None
@@ -193,7 +195,7 @@ def _family(tell: Teller) -> Plan | None:
 
 
 def _onlyone(tell: Teller) -> Plan | None:
-    options = [name for name in FAMILIES if len(tell.view.of(name)) == 1]
+    options = [name for name in FAMILIES if len(tell.view.of(name)) == 1 and tell.view.of(name)[0] in tell.view.clear]
     if not options:
         return None
     family = tell.chance.pick(options)
@@ -209,8 +211,11 @@ def _split(tell: Teller) -> Plan | None:
     """Two of a kind in different colours."""
     options = [
         things
-        for kind, things in tell.view.by_kind.items()
-        if len(things) == 2 and kind not in DRESSED and things[0].colour != things[1].colour and all(one.colour for one in things)
+        for things in tell.sets()
+        if len(things) == 2
+        and things[0].kind not in DRESSED
+        and things[0].colour != things[1].colour
+        and all(one.colour for one in things)
     ]
     if not options:
         return None
@@ -229,7 +234,7 @@ def _split(tell: Teller) -> Plan | None:
 
 
 def _all(tell: Teller) -> Plan | None:
-    options = [things for things in tell.view.by_kind.values() if len(things) > 1 and tell.busy(things)]
+    options = [things for things in tell.sets() if tell.busy(things)]
     if not options:
         return None
     found = tell.mention(tell.chance.pick(options), plain=True)
@@ -237,7 +242,7 @@ def _all(tell: Teller) -> Plan | None:
 
 
 def _allcolour(tell: Teller) -> Plan | None:
-    options = [things for things in tell.view.by_kind.values() if len(things) > 1 and _tinted(things)]
+    options = [things for things in tell.sets() if _tinted(things)]
     if not options:
         return None
     found = tell.mention(tell.chance.pick(options), plain=True)
@@ -245,7 +250,7 @@ def _allcolour(tell: Teller) -> Plan | None:
 
 
 def _between(tell: Teller) -> Plan | None:
-    seen = tell.view.seen
+    seen = tell.view.clear
     options = [
         (a, b, c)
         for place, b in enumerate(seen)

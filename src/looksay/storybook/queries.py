@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from looksay.storybook.asker import COUNTS, Asker, Query, Way, a_noun, could_be, doing, noun, related
 from looksay.storybook.lexicon import ALIVE, DATES, FAMILIES, NOUNS, PLACES, RELATIONS, SEASONS_SAID, SITES, SPOTS, TIMES_SAID
-from looksay.storybook.spec import ACTIONS, KIND_COLOURS, KINDS, SEASONS, SETTINGS
+from looksay.storybook.spec import ACTIONS, COLOURS, KIND_COLOURS, KINDS, SEASONS, SETTINGS
 from looksay.storybook.view import Seen
 
 # What
@@ -16,7 +16,9 @@ def _colour(asker: Asker) -> Query | None:
         return None
     one, called = found
     question = f"what colour is {called} wearing?" if one.kind == "person" else f"what colour is {called}?"
-    return Query(question, one.colour, [other for other in KIND_COLOURS[one.kind] if other != one.colour], (one.id,))
+    wrong = [other for other in KIND_COLOURS[one.kind] if other != one.colour]
+    wrong += [other for other in COLOURS if other not in (*wrong, one.colour)][: max(3 - len(wrong), 0)]
+    return Query(question, one.colour, wrong, (one.id,))
 
 
 def _action(asker: Asker) -> Query | None:
@@ -46,6 +48,8 @@ def _member(asker: Asker) -> Query | None:
         return None
     name, kinds = asker.chance.pick(options)
     things = asker.view.of(name)
+    if not asker.plain(things):
+        return None
     kind = things[0].kind
     question = f"what {name} is in the picture?" if len(things) == 1 else f"what {name}s are in the picture?"
     said = [a_noun(other) if len(things) == 1 else NOUNS[other][0].many for other in (kind, *(k for k in kinds if k != kind))]
@@ -54,7 +58,7 @@ def _member(asker: Asker) -> Query | None:
 
 def _aloft(asker: Asker) -> Query | None:
     flyers = [one for one in asker.view.seen if one.aloft]
-    if len(flyers) != 1:
+    if len(flyers) != 1 or not asker.plain(flyers):
         return None
     wrong = [kind for kind in KINDS if kind != flyers[0].kind]
     return Query("what is flying in the air?", a_noun(flyers[0].kind), [a_noun(kind) for kind in wrong], (flyers[0].id,))
@@ -77,7 +81,7 @@ def _site(asker: Asker) -> Query | None:
 def _what_spot(asker: Asker) -> Query | None:
     place = asker.chance.pick(("fore", "back"))
     one = asker.only(lambda one: asker.view.spot(place, one))
-    if one is None:
+    if one is None or not asker.plain((one,)):
         return None
     kinds = [kind for kind in asker.view.by_kind if kind != one.kind] + asker.chance.sample(asker.absent(), 3)
     return Query(f"what is {SPOTS[place][0].en}?", a_noun(one.kind), [a_noun(kind) for kind in kinds], (one.id,))
@@ -195,7 +199,7 @@ def _who_there(asker: Asker) -> Query | None:
 def _who_people(asker: Asker) -> Query | None:
     people = asker.view.of("person")
     said = ("nobody", "one person", *(f"{count} people" for count in COUNTS[2:6]))
-    if len(people) >= len(said):
+    if len(people) >= len(said) or not asker.plain(people):
         return None
     wrong = [other for other in said[:4] if other != said[len(people)]]
     return Query("who can be seen in the picture?", said[len(people)], wrong, tuple(one.id for one in people))

@@ -17,7 +17,7 @@ _ASKED = ("person", "dog", "cat", "cow", "car", "bird", "boat", "horse", "sheep"
 
 
 def _many(asker: Asker, question: str, count: int, things: list[Seen]) -> Query | None:
-    if count >= len(COUNTS):
+    if count >= len(COUNTS) or not asker.plain(things):
         return None
     wrong = [COUNTS[other] for other in range(max(count - 3, 0), count + 4) if other != count and other < len(COUNTS)]
     return Query(question, COUNTS[count], wrong, tuple(one.id for one in things))
@@ -109,7 +109,7 @@ def _which(asker: Asker) -> Query | None:
         found = list(_predicates(asker, group))
         for said, aspect, one in asker.chance.sample(found, len(found)):
             answer = asker.refer.without(one, aspect)
-            if not answer:
+            if not answer or not asker.plain((one,)):
                 continue
             others = [other for other in group if other is not one]
             wrong = [asker.refer.without(other, aspect) for other in others]
@@ -127,7 +127,7 @@ def _yes(question: str, truth: bool, *things: Seen) -> Query:
 
 def _is_there(asker: Asker) -> Query | None:
     truth = bool(asker.view.seen) and asker.chance.coin()
-    kind = asker.chance.pick(list(asker.view.by_kind) if truth else asker.absent())
+    kind = asker.chance.pick([one.kind for one in asker.view.clear] if truth else asker.absent())
     return _yes(f"is there {a_noun(kind)} in the picture?", truth, *asker.view.of(kind))
 
 
@@ -154,7 +154,7 @@ def _is_doing(asker: Asker) -> Query | None:
 def _is_related(asker: Asker) -> Query | None:
     """Where the answer is no, the opposite is plainly true."""
     view = asker.view
-    named = [one for one in view.seen if asker.refer.without(one, "relation")]
+    named = [one for one in view.clear if asker.refer.without(one, "relation")]
     truth = asker.chance.coin()
     for relation in asker.chance.sample(("left", "right", "front", "behind"), 4):
         held = relation if truth else REVERSED[relation]
@@ -187,6 +187,8 @@ def _is_more(asker: Asker) -> Query | None:
         return None
     a, b = asker.chance.sample(list(asker.view.by_kind), 2)
     things = asker.view.of(a), asker.view.of(b)
+    if not asker.plain((*things[0], *things[1])):
+        return None
     question = f"are there more {NOUNS[a][0].many} than {NOUNS[b][0].many}?"
     return _yes(question, len(things[0]) > len(things[1]), *things[0], *things[1])
 

@@ -38,10 +38,10 @@ DRESSED = frozenset(("person", "pottedplant"))
 def groups_of(view: View) -> list[list[Seen]]:
     """What can be spoken of together: each thing, all of a kind, all of a kind and colour."""
     found: list[list[Seen]] = []
-    for things in view.by_kind.values():
-        things = [one for one in things if not one.small(*view.size)]
+    for kind in view.by_kind:
+        things = [one for one in view.clear if one.kind == kind]
         found.extend([one] for one in things)
-        if 1 < len(things) == len(view.by_kind[things[0].kind]):
+        if 1 < len(things) == len(view.by_kind[kind]):
             found.append(things)
         if len(things) > 2:
             colours: dict[str, list[Seen]] = {}
@@ -175,6 +175,11 @@ class Teller:
 
     def relation(self, name: str) -> Pair:
         return self.chance.pick(RELATIONS[name])
+
+    def sets(self) -> list[list[Seen]]:
+        """All of a kind, for every kind of which there are several, all clear."""
+        clear = set(map(id, self.view.clear))
+        return [things for things in self.view.by_kind.values() if len(things) > 1 and clear.issuperset(map(id, things))]
 
     def busy(self, things: list[Seen]) -> bool:
         """Whether they all do the same, and it is worth telling."""

@@ -55,7 +55,7 @@ class Seen:
         self.aloft = self.action == "flying"
 
     def small(self, width: int, height: int) -> bool:
-        """Too small, or too much hidden, to be spoken of; it counts nevertheless."""
+        """Too small, or too much hidden, to be spoken of."""
         return min((self.x2 - self.x1) / width, (self.y2 - self.y1) / height) < 0.03
 
     @property
@@ -64,7 +64,8 @@ class Seen:
 
 
 class View:
-    """A page as a reader sees it: `seen` holds the visible things, the most prominent first."""
+    """A page as a reader sees it: `seen` holds the visible things, the most prominent first, and `clear` those of them that
+    are large enough to be spoken of (all where none is); the others count nevertheless."""
 
     def __init__(self, spec: PageSpec, size: Size, objects: Objects) -> None:
         self.spec, self.size = spec, size
@@ -78,6 +79,7 @@ class View:
                 seen.foot, seen.on = (own.ground - own.lift) * size[1], own.on
             self.seen.append(seen)
         self.seen.sort(key=lambda one: -one.area)
+        self.clear = [seen for seen in self.seen if not seen.small(*size)] or self.seen
         self.by_kind: dict[str, list[Seen]] = {}
         for seen in self.seen:
             self.by_kind.setdefault(seen.kind, []).append(seen)
