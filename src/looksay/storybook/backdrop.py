@@ -1,4 +1,4 @@
-"""The world behind the things, and what stands in front of them."""
+"""The world behind the things."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from looksay.storybook.room import paint_room
 from looksay.storybook.shore import paint_beach, paint_lake
 from looksay.storybook.site import Site
 from looksay.storybook.spec import PageSpec
-from looksay.storybook.town import paint_station, paint_street
+from looksay.storybook.town import paint_station, paint_street, track
 
 PAINTERS: dict[str, Callable[[Site], None]] = {
     "beach": paint_beach,
@@ -28,9 +28,8 @@ def backdrop(spec: PageSpec, size: tuple[int, int]) -> Canvas:
     """The empty world of a page, on a sheet of its own."""
     site = Site.of(spec, size)
     PAINTERS[spec.setting](site)
+    if spec.setting not in ("station", "room"):
+        for ground in sorted({thing.ground for thing in spec.things if thing.kind == "train"}):
+            track(site, ground - 0.045, ground + 0.035, ground + 0.002)
     site.canvas.forget()
     return site.canvas
-
-
-def foreground(canvas: Canvas, spec: PageSpec) -> None:
-    pass

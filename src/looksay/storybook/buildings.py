@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from looksay.storybook.canvas import Points
-from looksay.storybook.forms import box
+from looksay.storybook.forms import box, moved
 from looksay.storybook.site import Real, Site, vary
 from looksay.storybook.spec import RGB
 
@@ -53,7 +53,8 @@ def windows(site: Site, wall: Wall, grid: tuple[int, int], pane: tuple[float, fl
         shine[:, 2] = at[:, 0] - half[0] * 0.2
         site.boxes(shine, site.ink(GLASS, 1.12, wall.haze))
     if pane[0] * wide > 0.018:
-        bars = np.concatenate([at - (half[0], rim * 0.3), at + (half[0], rim * 0.3)], axis=1)
+        bar = np.array((half[0], rim * 0.3))
+        bars = np.concatenate([at - bar, at + bar], axis=1)
         site.boxes(bars, site.ink(trim, 1.0, wall.haze))
 
 
@@ -164,7 +165,7 @@ def skyline(site: Site, foot: float, low: float, high: float) -> None:
             spots = np.stack([x + wide * (0.15 + 0.7 * at[:, 0]), top + 0.01 + (foot - top) * 0.9 * at[:, 1]], axis=1)[
                 at[:, 2] < 0.8
             ]
-            site.boxes(np.concatenate([spots, spots + (0.009 * site.aspect, 0.01)], axis=1), (220, 180, 110))
+            site.boxes(np.concatenate([spots, moved(spots, 0.009 * site.aspect, 0.01)], axis=1), (220, 180, 110))
         x += wide * chance.real(0.85, 1.25)
     site.claim("building", foot - high - 0.05, foot + 0.01)
 

@@ -17,11 +17,12 @@ from looksay.storybook.spec import RGB
 
 Points = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
+Corners = npt.NDArray[np.int32]
 Bounds = tuple[int, int, int, int]  # x1 y1 x2 y2 in whole pixels, may reach beyond the sheet
 NOTHING = 255
 _SHIFT = 4
 _UNIT = 1 << _SHIFT
-_FAR = 1 << 18  # sixteenths of a pixel; keeps OpenCV's line walker within its range
+_COLOUR = np.frombuffer(bytes((255, 255, 255, 0)), np.uint32)[0]  # keeps a pixel's colour and drops its cover
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,35 @@ class Stamp:
         points = np.rint(np.concatenate(arrays) * 4096) / 4096
         return cls(points, tuple(int(cut) for cut in cuts), tuple(paint for _, paint in shapes))
 
+    def merged(self) -> Stamp:
+        """The same to look at, with neighbours in the list that have one colour melted into their outline (holes are filled):
+        fewer polygons to draw."""
+        shapes: list[tuple[Points, int]] = []
+        start, group, last = 0, [np.empty((0, 2))], -1
+        for cut, paint in zip((*self.cuts, 0), (*self.paints, -1), strict=True):
+            if paint != last and last >= 0:
+                shapes += [(outline, last) for outline in _union(group)]
+                group = []
+            group.append(self.points[start:cut])
+            start, last = cut, paint
+        return Stamp.of(shapes)
+
+
+def _union(polygons: list[Points]) -> list[Points]:
+    """Outlines of what overlapping polygons cover together, to 1/512 of a unit."""
+    fine = [np.rint(polygon * _FINE).astype(np.int32) for polygon in polygons if len(polygon)]
+    low = np.concatenate(fine).min(axis=0) - 2
+    size = np.concatenate(fine).max(axis=0) + 3 - low
+    sheet = np.zeros((size[1], size[0]), np.uint8)
+    for polygon in fine:
+        cv2.fillPoly(sheet, [polygon - low], 1)
+    found, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    rings = [cv2.approxPolyDP(ring, 1.2, True).reshape(-1, 2) for ring in found]
+    return [(ring + low) / _FINE for ring in sorted(rings, key=lambda ring: ring.tolist()) if len(ring) > 2]
+
+
+_FINE = 512
+
 
 class Canvas:
     """`pixels` (h, w, 4) RGB and cover, `ids` (h, w) the thing seen in a pixel or NOTHING, `regions` (h, w) region numbers."""
@@ -57,30 +87,37 @@ class Canvas:
         other.pixels, other.ids, other.regions = self.pixels.copy(), self.ids.copy(), self.regions.copy()
         return other
 
+    @property
+    def words(self) -> npt.NDArray[np.uint32]:
+        """The four bytes of every pixel as one number, (h, w)."""
+        return self.pixels.view(np.uint32)[:, :, 0]
+
     def place(
         self, points: Points, foot: tuple[float, float], scale: tuple[float, float], turn: tuple[float, float] = (1, 0)
-    ) -> npt.NDArray[np.int32]:
+    ) -> Corners:
         """Corners of a stamp in sixteenths of a pixel. `foot` is in shares of the page, `scale` in shares of the page's
         height (x may be negative: facing left), `turn` the cosine and sine of its tilt."""
         wide, high = scale[0] * self.height * _UNIT, scale[1] * self.height * _UNIT
-        x, y = points[:, 0] * wide, points[:, 1] * high
+        at = np.array((foot[0] * self.width * _UNIT - _UNIT / 2, foot[1] * self.height * _UNIT - _UNIT / 2))
         if turn[1]:
-            x, y = x * turn[0] - y * turn[1], x * turn[1] + y * turn[0]
-        placed = np.empty((len(points), 2))
-        placed[:, 0] = foot[0] * self.width * _UNIT - _UNIT / 2 + x
-        placed[:, 1] = foot[1] * self.height * _UNIT - _UNIT / 2 - y
-        return np.clip(np.rint(placed), -_FAR, _FAR).astype(np.int32)
+            x, y = points[:, 0] * wide, points[:, 1] * high
+            placed = np.stack([x * turn[0] - y * turn[1], -(x * turn[1] + y * turn[0])], axis=1) + at
+        else:
+            placed = points * np.array((wide, -high)) + at
+        corners: Corners = np.rint(placed).astype(np.int32)
+        return corners
 
-    def share(self, points: Sequence[tuple[float, float]] | Points) -> npt.NDArray[np.int32]:
+    def share(self, points: Sequence[tuple[float, float]] | Points) -> Corners:
         """Corners given in shares of the page's width and height (y down), in sixteenths of a pixel."""
-        placed = np.asarray(points, dtype=np.float64) * (self.width * _UNIT, self.height * _UNIT) - _UNIT / 2
-        return np.clip(np.rint(placed), -_FAR, _FAR).astype(np.int32)
+        placed = np.asarray(points, dtype=np.float64) * np.array((self.width * _UNIT, self.height * _UNIT))
+        corners: Corners = np.rint(placed - _UNIT / 2).astype(np.int32)
+        return corners
 
-    def draw(self, placed: npt.NDArray[np.int32], cuts: Sequence[int], colours: Sequence[Sequence[int]]) -> Bounds:
+    def draw(self, placed: Corners, cuts: Sequence[int], colours: Sequence[Sequence[int]]) -> Bounds:
         """Fill the polygons one over the other; colours are R, G, B, 255. Answers the pixels that they reach."""
         pixels, start = self.pixels, 0
         for cut, colour in zip(cuts, colours, strict=True):
-            cv2.fillPoly(pixels, [placed[start:cut]], colour, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(pixels, (placed[start:cut],), colour, cv2.LINE_AA, _SHIFT)
             start = cut
         return bounds(placed)
 
@@ -92,34 +129,44 @@ class Canvas:
     def area(self, points: Sequence[tuple[float, float]] | Points, colour: RGB) -> Bounds:
         """One polygon in shares of the page."""
         placed = self.share(points)
-        cv2.fillPoly(self.pixels, [placed], (*colour, 255), cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(self.pixels, (placed,), (*colour, 255), cv2.LINE_AA, _SHIFT)
         return bounds(placed)
 
-    def many(self, polygons: npt.NDArray[np.int32], colour: RGB) -> None:
+    def box(self, x1: float, y1: float, x2: float, y2: float, colour: RGB) -> None:
+        """One upright rectangle in shares of the page."""
+        wide, high, half = self.width * _UNIT, self.height * _UNIT, _UNIT / 2
+        left, right = round(x1 * wide - half), round(x2 * wide - half)
+        top, foot = round(y1 * high - half), round(y2 * high - half)
+        four = np.array(((left, top), (right, top), (right, foot), (left, foot)), np.int32)
+        cv2.fillConvexPoly(self.pixels, four, (*colour, 255), cv2.LINE_AA, _SHIFT)
+
+    def many(self, polygons: Corners, colour: RGB) -> None:
         """Small polygons (n, corners, 2) that hardly overlap, of one colour, in one go (where two overlap, neither is drawn)."""
         if len(polygons):
-            cv2.fillPoly(self.pixels, list(polygons), (*colour, 255), cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(self.pixels, tuple(polygons), (*colour, 255), cv2.LINE_AA, _SHIFT)
 
     def within(self, reach: Bounds) -> tuple[slice, slice]:
         """The part of the sheet that lies in the bounds, as row and column slices."""
         x1, y1, x2, y2 = reach
-        return slice(min(max(y1, 0), self.height), max(min(y2, self.height), 0)), slice(
-            min(max(x1, 0), self.width), max(min(x2, self.width), 0)
-        )
+        top, left = min(max(y1, 0), self.height), min(max(x1, 0), self.width)
+        return slice(top, max(min(y2, self.height), top)), slice(left, max(min(x2, self.width), left))
 
-    def claim(self, reach: Bounds, region: int, thing: int = NOTHING) -> npt.NDArray[np.bool_]:
-        """What was drawn since the last claim, within `reach`, is that region and thing. Answers its silhouette there."""
+    def claim(self, reach: Bounds, region: int, thing: int = NOTHING) -> Bytes:
+        """What was drawn since the last claim, within `reach`, is that region and thing. Answers its silhouette there (0, 1)."""
         rows, columns = self.within(reach)
-        cover = self.pixels[rows, columns, 3]
-        covered: npt.NDArray[np.bool_] = cover > 127
+        part = self.pixels[rows, columns]
+        if not part.size:
+            return np.zeros(part.shape[:2], np.uint8)
+        silhouette: Bytes = cv2.threshold(cv2.extractChannel(part, 3), 127, 1, cv2.THRESH_BINARY)[1]
+        covered = silhouette.view(np.bool_)
         np.copyto(self.ids[rows, columns], np.uint8(thing), where=covered)
         np.copyto(self.regions[rows, columns], np.uint8(region), where=covered)
-        cover[...] = 0
-        return covered
+        self.words[rows, columns] &= _COLOUR
+        return silhouette
 
     def forget(self) -> None:
         """What was drawn since the last claim is ornament: it changes no truth."""
-        self.pixels[..., 3] = 0
+        self.words[...] &= _COLOUR
 
     def darken(self, reach: Bounds, factor: Bytes) -> None:
         """Multiply the pixels within `reach` by factor / 128 (the factor covers the part of `reach` on the sheet)."""
@@ -129,7 +176,7 @@ class Canvas:
             cv2.multiply(part, cv2.cvtColor(factor, cv2.COLOR_GRAY2RGBA), dst=part, scale=1 / 128)
 
 
-def bounds(placed: npt.NDArray[np.int32]) -> Bounds:
+def bounds(placed: Corners) -> Bounds:
     """Whole pixels that corners in sixteenths reach, with a margin for the softened edge."""
-    low, high = placed.min(axis=0), placed.max(axis=0)
-    return int(low[0] >> _SHIFT) - 1, int(low[1] >> _SHIFT) - 1, int(high[0] >> _SHIFT) + 3, int(high[1] >> _SHIFT) + 3
+    x, y, width, height = cv2.boundingRect(placed)
+    return (x >> _SHIFT) - 1, (y >> _SHIFT) - 1, ((x + width) >> _SHIFT) + 3, ((y + height) >> _SHIFT) + 3

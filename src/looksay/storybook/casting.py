@@ -17,16 +17,20 @@ SIZES: dict[str, float] = {"small": 0.78, "medium": 1.0, "large": 1.25}
 # How readily a kind is met in a setting. Where a kind is not named it comes only as a surprise.
 SUITS: dict[str, dict[str, float]] = {
     "beach": {"boat": 5, "bird": 2, "dog": 2, "person": 2, "bottle": 1.5, "chair": 1.5, "aeroplane": 2, "horse": 1, "bicycle": 1},
-    "street": {"bus": 5, "car": 4, "motorbike": 4, "bicycle": 3, "person": 2, "dog": 1.5, "cat": 1.5, "pottedplant": 1, "bird": 1},
+    "street": {"bus": 5, "car": 4, "motorbike": 4, "bicycle": 3, "person": 2, "dog": 1.5,
+        "cat": 1.5, "pottedplant": 1, "bird": 1},
     "farm": {"cow": 4, "sheep": 4, "horse": 3, "dog": 1, "cat": 1.5, "bird": 1.5, "person": 1, "aeroplane": 1.5, "motorbike": 1},
     "room": {
         "sofa": 6, "chair": 4, "diningtable": 5.5, "tvmonitor": 6, "bottle": 3.5, "cat": 1.5, "dog": 1, "pottedplant": 3.5,
         "person": 1.2,
     },
-    "park": {"bicycle": 3, "dog": 2, "bird": 3, "person": 2, "cat": 1.5, "horse": 1.5, "chair": 1, "diningtable": 1.5, "bottle": 1},
+    "park": {"bicycle": 3, "dog": 2, "bird": 3, "person": 2, "cat": 1.5, "horse": 1.5, "chair": 1,
+        "diningtable": 1.5, "bottle": 1},
     "lake": {"boat": 6, "bird": 2.5, "sheep": 1.5, "cow": 1.5, "horse": 1.5, "person": 1, "aeroplane": 2, "dog": 1},
-    "station": {"train": 7, "person": 2, "bicycle": 1.5, "dog": 1, "bird": 1.5, "bus": 1, "pottedplant": 1, "cat": 1, "bottle": 0.7},
-    "mountain": {"sheep": 3, "cow": 3, "horse": 2.5, "train": 3, "aeroplane": 3, "motorbike": 1.5, "bus": 1.5, "car": 1.5, "bird": 1},
+    "station": {"train": 7, "person": 2, "bicycle": 1.5, "dog": 1, "bird": 1.5, "bus": 1,
+        "pottedplant": 1, "cat": 1, "bottle": 0.7},
+    "mountain": {"sheep": 3, "cow": 3, "horse": 2.5, "train": 3, "aeroplane": 3, "motorbike": 1.5,
+        "bus": 1.5, "car": 1.5, "bird": 1},
 }  # fmt: skip
 
 
@@ -82,6 +86,11 @@ def box(thing: ThingSpec) -> Box:
 def common(a: Box, b: Box) -> float:
     """The area that two boxes share."""
     return max(min(a[2], b[2]) - max(a[0], b[0]), 0.0) * max(min(a[3], b[3]) - max(a[1], b[1]), 0.0)
+
+
+def extent(a: Box) -> float:
+    """The area of a box."""
+    return (a[2] - a[0]) * (a[3] - a[1])
 
 
 def arrange(things: Sequence[ThingSpec]) -> list[ThingSpec]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from looksay.errors import UnknownName
-from looksay.storybook.casting import SIZES, arrange, box, common, draw_kind, dressed, half_width, tall
+from looksay.storybook.casting import SIZES, Box, arrange, box, common, draw_kind, dressed, extent, half_width, tall
 from looksay.storybook.chance import Chance
 from looksay.storybook.figures import TOPS, figure
 from looksay.storybook.land import Land, band_of, land
@@ -14,6 +14,7 @@ from looksay.storybook.portrait import portrait
 from looksay.storybook.spec import HEIGHTS, SEASONS, SETTINGS, TIMES, PageSpec, ThingSpec
 
 VIEWS = ("scene", "portrait")
+_PAGE: Box = (0.0, 0.0, 1.0, 1.0)
 _SETTING_WEIGHTS = (1.0, 1.25, 0.9, 2.3, 0.9, 0.95, 1.1, 0.9)
 _TIME_WEIGHTS = (0.56, 0.22, 0.22)
 _COUNT_WEIGHTS = (1.2, 2.0, 2.6, 2.6, 2.2, 1.6, 1.0, 0.7)
@@ -22,6 +23,7 @@ _GUESTS: dict[str, tuple[str, ...]] = {
     "sofa": ("cat", "dog", "cat"),
     "chair": ("cat", "bottle", "pottedplant"),
 }
+_MOST = {"train": 1, "bus": 2, "sofa": 2, "diningtable": 2, "tvmonitor": 2, "aeroplane": 2}
 _LAZY = {"cat": ("sitting", "sleeping"), "dog": ("sitting", "sleeping")}
 
 
@@ -38,46 +40,48 @@ def compose(seed: int, index: int, view: str = "scene") -> PageSpec:
     lie = land(seed, index, setting)
     wanted = chance.weighted(range(1, 9), _COUNT_WEIGHTS)
     things: list[ThingSpec] = []
+    boxes: dict[str, Box] = {}
     for attempt in range(4 * wanted):
         if len(things) >= wanted:
             break
-        if things and chance.coin(0.3 if setting == "room" else 0.06):
-            fresh = guest(chance, things, f"a{attempt}")
-        else:
-            fresh = settle(chance, draw_kind(chance, setting), setting, lie, f"a{attempt}")
-        if fresh is not None and fits(fresh, things):
+        fresh = _draw(chance, things, setting, lie, f"a{attempt}")
+        if fresh is not None and fits(fresh, things, boxes):
             things.append(fresh)
+            boxes[fresh.id] = box(fresh)
     return PageSpec(seed, index, setting, time, season, number(things), view)
+
+
+def _draw(chance: Chance, things: Sequence[ThingSpec], setting: str, lie: Land, id: str) -> ThingSpec | None:
+    """One more thing for the page; None where it cannot be."""
+    if things and chance.coin(0.3 if setting == "room" else 0.06):
+        return guest(chance, things, id)
+    kind = draw_kind(chance, setting)
+    if sum(thing.kind == kind for thing in things) >= _MOST.get(kind, 3):
+        return None
+    return settle(chance, kind, setting, lie, id)
 
 
 def settle(chance: Chance, kind: str, setting: str, lie: Land, id: str) -> ThingSpec:
     """A thing at a place where its kind is at home."""
-    thing = replace(dressed(chance, kind, setting), id=id)
-    near, far = lie.bands[band_of(kind, setting)][::-1]
-    if setting == "street" and band_of(kind, setting) == "ground" and chance.coin(0.35):
-        near, far = lie.bands["far"][::-1]
-    ground = chance.real(far, near)
+    thing = dressed(chance, kind, setting)
+    band = band_of(kind, setting)
+    far, near = lie.bands["far" if setting == "street" and band == "ground" and chance.coin(0.35) else band]
     if kind in ("sofa", "tvmonitor", "diningtable") and setting == "room":
-        ground = chance.real(far, (far + near) / 2)
+        near = (far + near) / 2
+    wide, lift = figure(kind, thing.action, thing.variant, thing.phase).width, 0.0
     if thing.action == "flying":
         ground = chance.real(lie.edge + 0.02, lie.edge + 0.3)
-    height = tall(thing, lie.metre(ground))
-    wide = figure(kind, thing.action, thing.variant, thing.phase).width
-    height = min(height, 0.86, (1.2 if kind == "train" else 0.85) / wide)
-    height = max(height, 0.07 if wide > 1.4 else 0.1)
-    thing = replace(thing, ground=ground, height=height)
-    if thing.action == "flying":
-        height = chance.real(0.07, 0.16) if kind == "aeroplane" else chance.real(0.08, 0.2)
-        height = min(height, 0.5 / wide)
-        top = (
-            chance.real(0.02, max(lie.eye - height, 0.06))
-            if kind == "aeroplane"
-            else chance.real(0.04, max(ground - height - 0.04, 0.06))
-        )
-        thing = replace(thing, height=height, lift=max(ground - top - height, 0.02))
-    half = half_width(thing)
+        height = min(chance.real(0.07, 0.16) if kind == "aeroplane" else chance.real(0.06, 0.14), 0.5 / wide)
+        lowest = lie.eye - height if kind == "aeroplane" else ground - height - 0.04
+        lift = max(ground - chance.real(0.02, max(lowest, 0.06)) - height, 0.02)
+    else:
+        ground = chance.real(far, near)
+        height = min(tall(thing, lie.metre(ground)), 0.86, (1.2 if kind == "train" else 0.85) / wide)
+        height = max(height, 0.07 if wide > 1.4 else 0.1)
+    half = wide * height / 2
     rim = -0.3 * half if chance.coin(0.15) else half + 0.01
-    return replace(thing, x=chance.real(rim, 1 - rim) if rim < 0.5 else chance.real(0.35, 0.65))
+    x = chance.real(rim, 1 - rim) if rim < 0.5 else chance.real(0.35, 0.65)
+    return replace(thing, id=id, x=x, ground=ground, height=height, lift=lift)
 
 
 def guest(chance: Chance, things: Sequence[ThingSpec], id: str) -> ThingSpec | None:
@@ -92,24 +96,22 @@ def guest(chance: Chance, things: Sequence[ThingSpec], id: str) -> ThingSpec | N
     action = chance.pick(_LAZY.get(kind, (thing.action if kind != "bottle" else "standing",)))
     metre = host.height / (HEIGHTS[host.kind] * SIZES[host.size])
     thing = replace(thing, id=id, action=action, on=host.id, ground=host.ground - host.height * TOPS[host.kind])
-    thing = replace(thing, height=tall(thing, metre))
-    room = max(half_width(host) * 0.8 - half_width(thing), 0.0)
-    return replace(thing, x=host.x + chance.real(-room, room))
+    height = tall(thing, metre)
+    room = max(half_width(host) * 0.8 - figure(kind, action, thing.variant, thing.phase).width * height / 2, 0.0)
+    return replace(thing, height=height, x=host.x + chance.real(-room, room))
 
 
-def fits(fresh: ThingSpec, things: Sequence[ThingSpec]) -> bool:
-    """Whether everything can still be seen when the fresh one joins: half of it on the page, not too much of it hidden."""
-    order = arrange([*things, fresh])
-    boxes = [box(thing) for thing in order]
+def fits(fresh: ThingSpec, things: Sequence[ThingSpec], boxes: Mapping[str, Box]) -> bool:
+    """Whether everything can still be seen when the fresh one joins: half of it on the page, not too much of it hidden.
+    `boxes` are those of the things that are there."""
     own = box(fresh)
-    if common(own, (0.0, 0.0, 1.0, 1.0)) < 0.5 * (own[2] - own[0]) * (own[3] - own[1]):
+    if common(own, _PAGE) < 0.5 * extent(own):
         return False
-    for place, (thing, far) in enumerate(zip(order, boxes, strict=True)):
-        area = (far[2] - far[0]) * (far[3] - far[1])
-        hidden = sum(
-            common(far, near) for other, near in zip(order[place + 1 :], boxes[place + 1 :], strict=True) if other.on != thing.id
-        )
-        if hidden > 0.55 * area:
+    order = arrange([*things, fresh])
+    corners = [boxes.get(thing.id, own) for thing in order]
+    for place, (thing, far) in enumerate(zip(order, corners, strict=True)):
+        nearer = zip(order[place + 1 :], corners[place + 1 :], strict=True)
+        if sum(common(far, near) for other, near in nearer if other.on != thing.id) > 0.55 * extent(far):
             return False
     return True
 

@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 
 from looksay.storybook.buildings import farmhouse, skyline
-from looksay.storybook.canvas import Points
+from looksay.storybook.canvas import Points, Stamp
 from looksay.storybook.chance import Chance
-from looksay.storybook.forms import blob, box, disc, stroke
+from looksay.storybook.forms import blob, box, disc, moved, stroke
 from looksay.storybook.noise import ridge
 from looksay.storybook.site import Site, blend, vary
 from looksay.storybook.sky import paint_sky
@@ -124,7 +124,7 @@ def _crop(site: Site, row: int) -> None:
     ink = site.ink(colour, 0.9, haze)
     for step in range(1, 4):
         furrow = np.stack([x, line + 0.013 * step], axis=1)
-        site.canvas.area(np.concatenate([furrow, furrow[::-1] + (0, 0.004)]), ink)
+        site.canvas.area(np.concatenate([furrow, moved(furrow[::-1], 0, 0.004)]), ink)
     site.claim("snow" if site.winter else "field", edge - 0.15, edge + 0.14)
 
 
@@ -216,10 +216,10 @@ def _bales(site: Site) -> None:
         size = site.land.metre(foot) * 0.5
         x = site.chance.real(0.05, 0.95)
         straw = (222, 186, 96)
-        site.strew(disc(20) * (1.1, 1) + (0.35, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.8))
-        site.strew(disc(20) + (0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw))
-        site.strew(disc(16) * 0.62 + (0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.88))
-        site.strew(disc(12) * 0.28 + (0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.76))
+        site.strew(moved(disc(20) * (1.1, 1), 0.35, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.8))
+        site.strew(moved(disc(20), 0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw))
+        site.strew(moved(disc(16) * 0.62, 0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.88))
+        site.strew(moved(disc(12) * 0.28, 0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.76))
     site.claim("field", site.land.edge - 0.05, site.land.edge + 0.2)
 
 
@@ -317,47 +317,33 @@ def ranges(site: Site, foot: float) -> None:
     stone = vary(chance, (128, 132, 150))
     lit_left = site.land.sun < 0.5
     for depth, (count, high, haze) in enumerate(((4, 0.30, 0.55), (4, 0.25, 0.36), (5, 0.15, 0.2))):
+        palette = [site.ink(stone, shade, haze) for shade in (1.08, 0.8, 0.7)]
+        snow = [site.ink((244, 246, 250), 1.0, haze * 0.7), site.ink((206, 214, 232), 1.0, haze * 0.7)]
+        palette += snow if depth < 2 or site.winter else palette[:2]
         for place in chance.sample(range(count), count):
             x = (place + chance.real(0.15, 0.85)) / count * 1.2 - 0.1
-            peak(site, (x, foot + 0.02), high * chance.real(0.7, 1.15), stone, (haze, lit_left, depth < 2 or site.winter))
+            peak = _peak(chance.below(8), site.winter)
+            site.stamp(peak, (x, foot + 0.02), high * chance.real(0.7, 1.15), palette, flip=not lit_left)
     site.claim("mountain", -0.1, foot + 0.1)
 
 
-def peak(site: Site, foot: tuple[float, float], high: float, stone: RGB, look: tuple[float, bool, bool]) -> None:
-    """`look` is its haze, whether its left flank is the lit one, and whether snow lies on it."""
-    haze, lit_left, snowy = look
-    chance = site.chance
-    half = high * chance.real(0.75, 1.1)
-    left = [(-half * (1 - s) + chance.real(-0.02, 0.02) * high * 3, high * s) for s in (0.0, 0.3, 0.55, 0.8)]
-    right = [(half * (1 - s) + chance.real(-0.02, 0.02) * high * 3, high * s) for s in (0.8, 0.55, 0.3, 0.0)]
-    top = (chance.real(-0.03, 0.03) * high, high)
-    spine = [(chance.real(-0.1, 0.1) * half, high * s) for s in (0.75, 0.5, 0.25)] + [(chance.real(-0.2, 0.2) * half, 0.0)]
-
-    def shares(points: list[tuple[float, float]]) -> Points:
-        return np.array(points) * (site.aspect, -1) + foot
-
-    site.canvas.area(shares([*left, top, *right]), site.ink(stone, 1.08, haze))
-    flank = [top, *right, *spine[::-1]] if lit_left else [*left, top, *spine]
-    site.canvas.area(shares(flank), site.ink(stone, 0.8, haze))
-    if snowy:
-        low = 0.58 if not site.winter else 0.4
-        a, b = half * (1 - low) * 0.96, high * low
-        jag = [
-            (a, b),
-            (a * 0.55, b + high * 0.09),
-            (a * 0.3, b - high * 0.03),
-            (-a * 0.1, b + high * 0.1),
-            (-a * 0.5, b - high * 0.02),
-            (-a * 0.7, b + high * 0.06),
-            (-a, b),
-        ]
-        site.canvas.area(shares([top, *jag]), site.ink((244, 246, 250), 1.0, haze * 0.7))
-        dark = [top, *(jag[:4] if lit_left else jag[3:]), spine[0]] if lit_left else [top, spine[0], *jag[3:]]
-        site.canvas.area(shares(dark), site.ink((206, 214, 232), 1.0, haze * 0.7))
-    stroke_ink = site.ink(stone, 0.7, haze)
+@cache
+def _peak(variant: int, winter: bool) -> Stamp:
+    """A mountain, lit from the left. Paints: lit, shaded, cracks, lit snow, shaded snow."""
+    chance = Chance("peak", variant)
+    half = chance.real(0.75, 1.1)
+    left = [(-half * (1 - s) + chance.real(-0.06, 0.06), s) for s in (0.0, 0.3, 0.55, 0.8)]
+    right = [(half * (1 - s) + chance.real(-0.06, 0.06), s) for s in (0.8, 0.55, 0.3, 0.0)]
+    top = (chance.real(-0.03, 0.03), 1.0)
+    spine = [(chance.real(-0.1, 0.1) * half, s) for s in (0.75, 0.5, 0.25)] + [(chance.real(-0.2, 0.2) * half, 0.0)]
+    layers: list[tuple[list[tuple[float, float]] | Points, int]] = [([*left, top, *right], 0), ([top, *right, *spine[::-1]], 1)]
     for _ in range(3):
-        s, x = chance.real(0.15, 0.5), chance.real(-0.5, 0.5)
-        crack = stroke(
-            [(x * half * (1 - s), high * s), (x * half * (1 - s) + 0.05 * high, high * (s - 0.1))], (0.012 * high, 0.03 * high)
-        )
-        site.canvas.area(shares([(float(px), float(py)) for px, py in crack]), stroke_ink)
+        s, x = chance.real(0.15, 0.5), chance.real(-0.5, 0.5) * half
+        layers.append((stroke([(x * (1 - s), s), (x * (1 - s) + 0.05, s - 0.1)], (0.012, 0.03)), 2))
+    low = 0.4 if winter else 0.58
+    wide = half * (1 - low) * 0.96
+    jag = [
+        (wide * x, low + y) for x, y in ((1, 0), (0.55, 0.09), (0.3, -0.03), (-0.1, 0.1), (-0.5, -0.02), (-0.7, 0.06), (-1, 0))
+    ]
+    layers += [([top, *jag], 3), ([top, *jag[:4], spine[0]], 4)]
+    return Stamp.of(layers)

@@ -20,8 +20,15 @@ def disc(corners: int) -> Points:
 
 
 def blob(chance: Chance, corners: int, wobble: float) -> Points:
-    """A circle of radius 1 with an uneven rim."""
-    return disc(corners) * np.array([[1 + chance.real(-wobble, wobble)] for _ in range(corners)])
+    """A circle of radius 1 with an uneven, smooth rim."""
+    knots = [chance.real(-wobble, wobble) for _ in range(6)]
+    place = np.arange(corners) * (6 / corners)
+    cell = place.astype(np.intp)
+    part = place - cell
+    part = part * part * (3 - 2 * part)
+    rim = np.array([*knots, knots[0]])
+    ring: Points = disc(corners) * (1 + rim[cell] * (1 - part) + rim[cell + 1] * part)[:, None]
+    return ring
 
 
 def stroke(spine: Sequence[tuple[float, float]] | Points, widths: Sequence[float]) -> Points:
@@ -33,6 +40,10 @@ def stroke(spine: Sequence[tuple[float, float]] | Points, widths: Sequence[float
     ahead /= np.maximum(np.sqrt((ahead**2).sum(axis=1, keepdims=True)), 1e-9)
     aside = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) * (np.asarray(widths, dtype=np.float64)[:, None] / 2)
     return np.concatenate([points + aside, (points - aside)[::-1]])
+
+
+def moved(points: Points, x: float, y: float) -> Points:
+    return points + np.array((x, y))
 
 
 def box(x1: float, y1: float, x2: float, y2: float) -> Points:

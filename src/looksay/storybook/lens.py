@@ -22,11 +22,12 @@ def through_lens(canvas: Canvas, spec: PageSpec, moment: int = 0) -> npt.NDArray
     size = (canvas.width, canvas.height)
     weather(picture, spec, chance, moment)
     if chance.coin(0.3 if spec.view == "portrait" else 0.12):
-        width = max(canvas.height // 64, 1) | 1
-        picture = cv2.GaussianBlur(picture, (max(width, 3), max(width, 3)), 0)
+        width = max(canvas.height // 100, 3) | 1
+        picture = cv2.GaussianBlur(picture, (width, width), 0)
     picture = cv2.multiply(picture, _paper(size, chance.below(8), light(spec).indoors), scale=1 / 128)
-    strength = chance.weighted((2, 3, 4, 6), (4, 3, 2, 1))
-    return cv2.subtract(cv2.add(picture, _grain(size, strength, (chance.below(16) + moment) % 16)), (strength // 2,) * 3)
+    strength = chance.weighted((1, 2, 3, 5), (3, 4, 2, 1))
+    grainy: Bytes = cv2.subtract(cv2.add(picture, _grain(size, strength, (chance.below(16) + moment) % 16)), (strength // 2,) * 3)
+    return grainy
 
 
 @lru_cache(maxsize=32)

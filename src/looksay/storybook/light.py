@@ -38,10 +38,10 @@ _TINTS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]]
     "day": ((1.0, 0.99, 0.96), (2.0, 2.0, 4.0)),
     "grey": ((0.92, 0.94, 0.97), (4.0, 5.0, 8.0)),
     "sunset": ((0.98, 0.78, 0.64), (20.0, 6.0, 10.0)),
-    "night": ((0.40, 0.46, 0.66), (8.0, 12.0, 36.0)),
+    "night": ((0.56, 0.60, 0.76), (6.0, 9.0, 26.0)),
     "room day": ((1.0, 0.985, 0.95), (0.0, 0.0, 0.0)),
     "room sunset": ((0.98, 0.84, 0.70), (10.0, 2.0, 0.0)),
-    "room night": ((0.80, 0.70, 0.56), (4.0, 2.0, 6.0)),
+    "room night": ((0.88, 0.78, 0.63), (4.0, 2.0, 4.0)),
 }
 
 
@@ -60,11 +60,17 @@ class Light:
 
     def on(self, colour: RGB, shade: float = 1.0, haze: float = 0.0) -> RGB:
         """The colour as it looks in this light; `haze` in 0 … 1 is how far away it is."""
-        found = []
-        for part, tint, glow, far in zip(colour, self.tint, self.glow, self.haze, strict=True):
-            value = part * shade * tint + glow
-            found.append(min(max(round(value + (far - value) * haze), 0), 255))
-        return found[0], found[1], found[2]
+        tint, glow, far = self.tint, self.glow, self.haze
+        red = colour[0] * shade * tint[0] + glow[0]
+        green = colour[1] * shade * tint[1] + glow[1]
+        blue = colour[2] * shade * tint[2] + glow[2]
+        if haze:
+            red, green, blue = red + (far[0] - red) * haze, green + (far[1] - green) * haze, blue + (far[2] - blue) * haze
+        return _byte(red), _byte(green), _byte(blue)
+
+
+def _byte(value: float) -> int:
+    return 0 if value < 0 else 255 if value > 255 else int(value + 0.5)
 
 
 @lru_cache(maxsize=256)
@@ -78,7 +84,7 @@ def _light(seed: int, index: int, setting: str, time: str, season: str, view: st
     strength = chance.real(0.94, 1.05)
     cast = chance.real(-0.03, 0.03)
     if view == "portrait" and chance.coin(0.3):  # odd lighting: too dark, too bright, a coloured lamp
-        strength, cast = chance.real(0.62, 1.25), chance.real(-0.14, 0.14)
+        strength, cast = chance.real(0.66 if time == "day" else 0.8, 1.25), chance.real(-0.14, 0.14)
     tint = (tint[0] * strength * (1 + cast), tint[1] * strength, tint[2] * strength * (1 - cast))
     shadow = {"day": 0.34, "sunset": 0.36, "night": 0.3}[time] * (0.6 if grey else 1.0) * (0.8 if indoors else 1.0)
     return Light(time, weather, sky, tint, glow, sky[-1], indoors, shadow)

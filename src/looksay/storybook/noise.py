@@ -21,7 +21,8 @@ def stream(count: int, *words: int | str) -> npt.NDArray[np.float64]:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     state ^= state >> np.uint64(31)
-    return (state >> np.uint64(11)) * 2.0**-53
+    numbers: npt.NDArray[np.float64] = (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return numbers
 
 
 def ridge(count: int, rough: float, *words: int | str) -> npt.NDArray[np.float64]:
@@ -59,4 +60,5 @@ def patch(texture: Bytes, size: tuple[int, int], window: tuple[int, int, int, in
     x, y, width, height = window
     rows = np.arange(y, y + height) % TILE
     columns = np.arange(x, x + width) % TILE
-    return cv2.resize(texture[rows[:, None], columns], size, interpolation=cv2.INTER_LINEAR_EXACT)
+    grown: Bytes = cv2.resize(texture[rows[:, None], columns], size, interpolation=cv2.INTER_LINEAR_EXACT)
+    return grown

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from looksay.errors import BadValue
 from looksay.scene import Answer, Caption, Label, Labels, Mask, Objects, Referral, Regions, Scene, Thing
-from looksay.storybook.backdrop import backdrop, foreground
+from looksay.storybook.backdrop import backdrop
 from looksay.storybook.compose import compose
+from looksay.storybook.foreground import foreground
 from looksay.storybook.land import land_of
 from looksay.storybook.lens import through_lens
 from looksay.storybook.light import light
 from looksay.storybook.spec import PageSpec
-from looksay.storybook.stage import REGION_NAMES, Placed, cast, draw_body
+from looksay.storybook.stage import REGION_NAMES, Placed, afloat, cast, draw_body, lap
 
 __all__ = ["REGION_NAMES", "Drawing", "Page", "draw", "page", "sheet", "truth"]
 
@@ -58,6 +59,8 @@ def draw(spec: PageSpec, size: tuple[int, int], *, hide: str | None = None, lens
         if thing.on:
             cast(canvas, thing, shine, lie)
         placed.append(None if thing.id == hide else draw_body(canvas, thing, place, shine, lie))
+        if afloat(thing, lie):
+            lap(canvas, thing, shine)
     foreground(canvas, spec)
     picture = through_lens(canvas, spec) if lens else cv2.cvtColor(canvas.pixels, cv2.COLOR_RGBA2RGB)
     return Drawing(picture, canvas.ids, canvas.regions, tuple(placed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from looksay.storybook.casting import SUITS, arrange, box, common, cover, draw_kind, dressed, half_width, tall
+from looksay.storybook.casting import SUITS, arrange, box, common, cover, draw_kind, dressed, extent, half_width, tall
 from looksay.storybook.chance import Chance
 from looksay.storybook.figures import figure
 from looksay.storybook.land import Land, band_of, land
@@ -40,13 +40,15 @@ def _pose(chance: Chance, kind: str, setting: str, lie: Land) -> ThingSpec:
     subject = replace(subject, height=height)
     half = half_width(subject)
     cut = chance.coin(0.22)
-    foot = chance.real(max(height + 0.02, lie.edge + 0.1), 1.0) if height < 0.96 else 1.0
+    top = lie.edge + 0.06 if setting in ("street", "station") or band_of(kind, setting) != "ground" else lie.bands["ground"][0]
+    foot = chance.real(max(height + 0.02, min(top, 1.0)), 1.0)
     x = chance.real(half, 1 - half) if half < 0.5 else 0.5 + chance.real(-0.12, 0.12)
     if cut and chance.coin(0.4):
         foot = 1.0 + chance.real(0.04, 0.22) * height
     elif cut:
         x = chance.pick((-1, 1)) * (0.5 - half + chance.real(0.2, 0.6) * half) + 0.5
-    tilt = chance.real(-10, 10) if chance.coin(0.35) else 0.0
+    most = 4 if kind in ("train", "bus", "car", "diningtable", "sofa") else 10
+    tilt = chance.real(-most, most) if chance.coin(0.35) else 0.0
     if subject.action == "flying":
         top = chance.real(0.03, 1 - height - 0.03)
         ground = chance.real(lie.edge + 0.1, 1.0)
@@ -70,7 +72,7 @@ def _other(chance: Chance, things: list[ThingSpec], kind: str, setting: str, lie
         return None
     seen = cover(subject.kind, subject.action, subject.variant, subject.phase) * subject.height**2
     own = box(subject)
-    seen *= common(own, _PAGE) / ((own[2] - own[0]) * (own[3] - own[1]))
+    seen *= common(own, _PAGE) / extent(own)
     largest = (0.24 * seen / cover(kind, other.action, other.variant, other.phase)) ** 0.5
     height = min(tall(other, lie.metre(ground)), largest)
     if height < 0.06:
@@ -83,7 +85,6 @@ def _other(chance: Chance, things: list[ThingSpec], kind: str, setting: str, lie
         shared = common(box(thing), box(other))
         far_one = thing if thing.ground < other.ground else other
         limit = 0.3 if far_one is subject else 0.5
-        corners = box(far_one)
-        if shared > limit * (corners[2] - corners[0]) * (corners[3] - corners[1]):
+        if shared > limit * extent(box(far_one)):
             return None
     return other

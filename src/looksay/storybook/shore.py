@@ -188,8 +188,10 @@ def _water(site: Site, top: float, foot: float) -> None:
     last = min(round(foot * canvas.height), canvas.height)
     depth = min(last - first, len(mirrored))
     if depth > 0:
+        share = (140 - np.arange(depth) * 140 // len(mirrored)).astype(np.uint16)[:, None, None]
         part = canvas.pixels[first : first + depth]
-        cv2.addWeighted(part, 0.5, cv2.blur(mirrored[:depth], (1, 3)), 0.5, 0, dst=part)
+        soft = cv2.blur(mirrored[:depth], (1, 3))
+        part[...] = (part * (256 - share) + soft * share) >> 8
     canvas.forget()
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from looksay.storybook.canvas import Bounds, Bytes, Canvas, Points, Stamp
+from looksay.storybook.canvas import Bounds, Canvas, Points, Stamp
 from looksay.storybook.chance import Chance
 from looksay.storybook.land import STUFF, Land, land_of
 from looksay.storybook.light import Light, light
@@ -19,6 +19,7 @@ from looksay.storybook.spec import RGB, PageSpec
 
 NUMBER: dict[str, int] = {name: place for place, name in enumerate(STUFF)}
 Real = npt.NDArray[np.float64]
+_CORNERS = np.array([0, 1, 2, 1, 2, 3, 0, 3])
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +75,14 @@ class Site:
         if last <= first:
             return
         whole = max(round(foot * height) - round(top * height) - 1, 1)
-        steps = np.arange(first - round(top * height), last - round(top * height)) * ((len(stops) - 1) * 256) // whole
-        cell = np.clip(steps >> 8, 0, len(stops) - 2)
-        part = np.clip(steps - (cell << 8), 0, 256)[:, None]
-        inks = np.array(stops, dtype=np.int64)
-        colours = (inks[cell] * (256 - part) + inks[cell + 1] * part) >> 8
-        self.canvas.pixels[first:last, :, :3] = colours[:, None]
+        steps = np.minimum(
+            (np.arange(first, last) - round(top * height)) * ((len(stops) - 1) * 256) // whole, (len(stops) - 1) * 256
+        )
+        cell = np.minimum(steps >> 8, len(stops) - 2)
+        part = (steps - (cell << 8))[:, None]
+        inks = np.array([(*stop, 0) for stop in stops])
+        colours = ((inks[cell] * (256 - part) + inks[cell + 1] * part) >> 8).astype(np.uint8)
+        self.canvas.words[first:last] = colours.view(np.uint32)
         self.canvas.regions[first:last] = NUMBER[region]
 
     def texture(self, top: float, foot: float, name: str, strength: int, *, coarse: int = 16, squash: int = 3) -> None:
@@ -103,16 +106,18 @@ class Site:
 
     def boxes(self, corners: Real | Sequence[tuple[float, float, float, float]], colour: RGB) -> None:
         """Upright rectangles x1 y1 x2 y2 in shares of the page, of one finished ink, that do not overlap."""
-        edges = np.asarray(corners, dtype=np.float64).reshape(-1, 4)
-        if len(edges):
-            four = edges[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
-            self.canvas.many(self.canvas.share(four).reshape(-1, 4, 2), colour)
+        if isinstance(corners, np.ndarray):
+            if len(corners):
+                four = corners[:, _CORNERS].reshape(-1, 2)
+                self.canvas.many(self.canvas.share(four).reshape(-1, 4, 2), colour)
+            return
+        for x1, y1, x2, y2 in corners:
+            self.canvas.box(x1, y1, x2, y2, colour)
 
     def strew(self, form: Points, spots: Real, sizes: Real, colour: RGB) -> None:
         """The same small form (n, 2), y up, at many spots (x, y) in shares of the page, each of its own size."""
         canvas = self.canvas
-        local = form[None] * (sizes[:, None, None] * canvas.height)
-        local[..., 1] *= -1
+        local = (form * (1, -1))[None] * (sizes * canvas.height)[:, None, None]
         places = local + (spots * (canvas.width, canvas.height))[:, None] - 0.5
         canvas.many(np.rint(places * 16).astype(np.int32), colour)
 
@@ -137,12 +142,13 @@ class Site:
 
 
 @cache
-def _disc() -> Bytes:
+def _disc() -> npt.NDArray[np.uint16]:
     """A soft round spot of 64 pixels, as whole numbers."""
     place = np.arange(64) * 2 - 63
     far = (place[:, None] ** 2 + place[None, :] ** 2) // 16
     near = np.clip(256 - far, 0, 255)
-    return (near * near // 256).astype(np.uint16)
+    spot: npt.NDArray[np.uint16] = (near * near // 256).astype(np.uint16)
+    return spot
 
 
 def vary(chance: Chance, colour: RGB, amount: float = 0.07) -> RGB:

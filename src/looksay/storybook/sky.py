@@ -8,11 +8,12 @@ import numpy as np
 
 from looksay.storybook.canvas import Points, Stamp
 from looksay.storybook.chance import Chance
-from looksay.storybook.forms import blob, disc
+from looksay.storybook.forms import blob, disc, moved
 from looksay.storybook.site import Site, blend
 from looksay.storybook.spec import RGB
 
 _CLOUDS = 8
+_CRESCENT = np.concatenate([disc(28)[5:24], disc(28)[6:23][::-1] * (0.62, 0.86) + (0.22, 0.0)])
 _STAR = np.array([(0, 1), (0.28, 0.28), (1, 0), (0.28, -0.28), (0, -1), (-0.28, -0.28), (-1, 0), (-0.28, 0.28)])
 
 
@@ -45,17 +46,16 @@ def _lights(site: Site, foot: float) -> None:
         site.strew(disc(28), np.array([(x, y)]), np.array([size]), (255, 240, 176))
     elif site.spec.time == "sunset":
         y, size = foot * chance.real(0.66, 0.92), chance.real(0.06, 0.085)
-        site.glow((x, y), size * 6, (255, 190, 110), 0.5)
-        site.strew(disc(32), np.array([(x, y)]), np.array([size]), (255, 226, 150))
+        site.glow((x, y), size * 5, (255, 190, 110), 0.34)
+        site.strew(disc(32), np.array([(x, y)]), np.array([size]), (255, 248, 208))
     else:
         y, size = foot * chance.real(0.16, 0.4), chance.real(0.038, 0.055)
         site.glow((x, y), size * 5, (150, 170, 220), 0.34)
-        site.strew(disc(28), np.array([(x, y)]), np.array([size]), (240, 238, 214))
-        if chance.coin(0.6):  # a crescent: the sky's colour over a part of the disc, less bright than the halo
-            shade = blend(site.light.sky[0], site.light.sky[1], 0.5)
-            aside = np.array([(x + 0.55 * size * site.aspect, y - 0.25 * size)])
-            site.strew(disc(28), aside, np.array([size * 0.96]), blend(shade, (120, 140, 190), 0.22))
+        moon = np.array([(x, y)])
+        if chance.coin(0.55):
+            site.strew(_CRESCENT, moon, np.array([size]), (244, 240, 212))
         else:
+            site.strew(disc(28), moon, np.array([size]), (240, 238, 214))
             spots = np.array([(x - 0.3 * size * site.aspect, y - 0.2 * size), (x + 0.2 * size * site.aspect, y + 0.35 * size)])
             site.strew(disc(12), spots, np.array([0.24, 0.18]) * size, (222, 220, 198))
 
@@ -76,8 +76,8 @@ def _cloud_inks(site: Site, low: float) -> tuple[RGB, RGB, RGB]:
         white: RGB = (255, 255, 252) if site.light.weather not in ("rain", "mist", "snow") else (226, 230, 234)
         return blend(here, white, 0.52), blend(here, white, 0.78), blend(here, white, 0.95)
     if time == "sunset":
-        return blend(here, (150, 96, 130), 0.5), blend(here, (255, 176, 140), 0.6), blend(here, (255, 214, 160), 0.8)
-    return blend(here, (60, 74, 118), 0.6), blend(here, (84, 100, 148), 0.6), blend(here, (122, 138, 182), 0.5)
+        return blend(here, (200, 120, 130), 0.45), blend(here, (252, 178, 142), 0.6), blend(here, (255, 220, 170), 0.8)
+    return blend(here, (64, 80, 126), 0.6), blend(here, (80, 98, 148), 0.6), blend(here, (104, 122, 170), 0.5)
 
 
 @cache
@@ -89,12 +89,12 @@ def cloud(variant: int) -> Stamp:
     for place in range(count):
         middle = (place + 0.5) / count * 2 - 1
         radius = (0.62 - 0.34 * abs(middle)) * chance.real(0.85, 1.2)
-        puffs.append((middle * 1.7, radius * 0.62, radius))
+        puffs.append((middle * 1.7, radius * 0.84, radius))
     layers: list[tuple[Points, int]] = []
-    for paint, (dx, dy, grow) in enumerate(((0.02, -0.06, 1.04), (0.0, 0.02, 0.97), (-0.05, 0.14, 0.72))):
+    for paint, (dx, dy, grow) in enumerate(((0.02, -0.05, 1.04), (0.0, 0.03, 0.97), (-0.05, 0.16, 0.7))):
         for x, y, radius in puffs:
             ring = blob(chance, 14, 0.05) * (radius * grow * 1.15, radius * grow)
-            ring = ring + (x + dx, y + dy)
-            ring[:, 1] = np.maximum(ring[:, 1], 0.0 if paint == 0 else 0.08 * paint)
+            ring = moved(ring, x + dx, y + dy)
+            ring[:, 1] = np.maximum(ring[:, 1], 0.05 * paint)
             layers.append((ring, paint))
-    return Stamp.of(layers)
+    return Stamp.of(layers).merged()

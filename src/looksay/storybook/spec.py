@@ -123,7 +123,7 @@ class ThingSpec:
 
 @dataclass(frozen=True)
 class PageSpec:
-    """One page. `things` are in drawing order, the farthest first. `view` is what it was composed for: scene, portrait or clip."""
+    """One page. `things` are in drawing order, the farthest first. `view` is what it was composed for: scene, portrait, clip."""
 
     seed: int
     index: int

@@ -11,24 +11,31 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.storybook.canvas import Bounds, Bytes, Canvas, Points, Stamp, bounds
+from looksay.storybook.chance import Chance
 from looksay.storybook.figures import figure
+from looksay.storybook.figures.wheels import GLASS, LAMP
 from looksay.storybook.land import STUFF, Land
 from looksay.storybook.light import Light
 from looksay.storybook.spec import COLOURS, KINDS, RGB, Shape, ThingSpec
 
 REGION_NAMES: tuple[str, ...] = STUFF + KINDS
 _SHIFT = 4
+_WARM: RGB = (255, 214, 132)
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A figure made ready for drawing: its stamp, the fixed colour of each polygon where `main` is False, and its shade."""
+    """A figure made ready for drawing: its stamp, the fixed colour of each polygon where `main` is False, its shade, and how
+    much it shines by itself at night (a lit window, a lamp, a screen) in which colour."""
 
     stamp: Stamp
     fixed: npt.NDArray[np.float64]
     main: npt.NDArray[np.bool_]
     shades: npt.NDArray[np.float64]
     width: float
+    shines: npt.NDArray[np.bool_]
+    shine: npt.NDArray[np.float64]
+    bulk: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,42 @@ class Placed:
     cut: bool
 
 
-def body_of(shapes: tuple[Shape, ...], width: float) -> Body:
+def body_of(shapes: tuple[Shape, ...], width: float, lit: tuple[RGB, ...] = ()) -> Body:
+    """`lit` are the fixed colours that shine at night: the windows' glass turns warm, all else keeps its colour."""
     paints = [shape.paint for shape in shapes]
+    shades = np.array([shape.shade for shape in shapes], dtype=np.float64)[:, None]
+    fixed = np.array([(0, 0, 0) if isinstance(paint, str) else paint for paint in paints], dtype=np.float64)
+    stamp = Stamp.of([(shape.points, place) for place, shape in enumerate(shapes)])
     return Body(
-        Stamp.of([(shape.points, place) for place, shape in enumerate(shapes)]),
-        np.array([(0, 0, 0) if isinstance(paint, str) else paint for paint in paints], dtype=np.float64),
+        stamp,
+        fixed,
         np.array([isinstance(paint, str) for paint in paints]),
-        np.array([shape.shade for shape in shapes], dtype=np.float64)[:, None],
+        shades,
         width,
+        np.array([paint in lit for paint in paints]),
+        np.array([_WARM if paint == GLASS else (0, 0, 0) if isinstance(paint, str) else paint for paint in paints]) * shades,
+        _bulk(stamp),
     )
+
+
+def _bulk(stamp: Stamp) -> tuple[tuple[int, int], ...]:
+    """The polygons that matter for the silhouette: where each starts and ends."""
+    pieces = list(zip((0, *stamp.cuts), stamp.cuts, strict=False))
+    extents = [np.ptp(stamp.points[start:end], axis=0) for start, end in pieces]
+    return tuple(piece for piece, extent in zip(pieces, extents, strict=True) if extent[0] * extent[1] > 0.012)
 
 
 @cache
 def _body(kind: str, action: str, variant: int, phase: int) -> Body:
     found = figure(kind, action, variant, phase)
-    return body_of(found.shapes, found.width)
+    lit: tuple[RGB, ...] = ()
+    if kind in ("bus", "train", "aeroplane"):
+        lit = (GLASS,)
+    if action == "moving":
+        lit += (LAMP,)
+    if (kind, action) == ("tvmonitor", "on"):
+        lit = tuple(shape.paint for shape in found.shapes if not isinstance(shape.paint, str) and max(shape.paint) > 150)
+    return body_of(found.shapes, found.width, lit)
 
 
 def body(thing: ThingSpec) -> Body:
@@ -66,6 +94,8 @@ def inks(body: Body, colour: RGB, light: Light, haze: float) -> list[list[int]]:
     """The colour of every polygon in this light, with full cover."""
     paint = np.where(body.main[:, None], np.array(colour, dtype=np.float64), body.fixed) * body.shades
     paint = np.minimum(paint, 255.0) * light.tint + light.glow
+    if light.time == "night" and body.shines.any():
+        paint[body.shines] = np.minimum(body.shine[body.shines], 255.0)
     paint += (np.array(light.haze, dtype=np.float64) - paint) * haze
     full: list[list[int]] = np.hstack([np.clip(np.rint(paint), 0, 255), np.full((len(paint), 1), 255.0)]).tolist()
     return full
@@ -94,15 +124,15 @@ def draw_body(canvas: Canvas, thing: ThingSpec, place: int, light: Light, land: 
     reach = canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, haze))
     model(canvas, reach)
     covered = canvas.claim(reach, REGION_NAMES.index(thing.kind), place)
-    return Placed(reach, int(np.count_nonzero(covered)), _cut(canvas, placed))
+    return Placed(reach, cv2.countNonZero(covered), _cut(canvas, placed))
 
 
 def _cut(canvas: Canvas, placed: npt.NDArray[np.int32]) -> bool:
     """Whether more than half a hundredth of the page lies between the edge and what is beyond it."""
-    low, high = placed.min(axis=0), placed.max(axis=0)
+    x, y, width, height = cv2.boundingRect(placed)
     spare = canvas.height * 16 // 200
-    right, foot = canvas.width * 16 - 8, canvas.height * 16 - 8
-    return bool(low[0] < -8 - spare or low[1] < -8 - spare or high[0] > right + spare or high[1] > foot + spare)
+    right, foot = canvas.width * 16 - 8 + spare, canvas.height * 16 - 8 + spare
+    return bool(x < -8 - spare or y < -8 - spare or x + width - 1 > right or y + height - 1 > foot)
 
 
 def model(canvas: Canvas, reach: Bounds) -> None:
@@ -126,6 +156,9 @@ def _ramp(rows: int) -> Bytes:
 
 def cast(canvas: Canvas, thing: ThingSpec, light: Light, land: Land) -> None:
     """The soft shadow on the ground: dark where the thing stands, and its leaning silhouette away from the light."""
+    if afloat(thing, land):
+        _mirror(canvas, thing, light)
+        return
     high = thing.lift > 0 and not thing.on
     if high and thing.lift > 0.3:
         return
@@ -140,23 +173,60 @@ def cast(canvas: Canvas, thing: ThingSpec, light: Light, land: Land) -> None:
     flat[:, 1] = points[:, 1] * -0.16
     fallen = canvas.place(flat, (thing.x, thing.ground), (thing.height, thing.height))
     pool = canvas.place(_POOL, (thing.x, thing.ground), (wide, 0.055 * thing.height + 0.006))
-    low = bounds(pool if lean == 0.0 else np.concatenate([fallen, pool]))
+    low, far = bounds(pool), bounds(fallen) if lean else bounds(pool)
+    low = (min(low[0], far[0]), min(low[1], far[1]), max(low[2], far[2]), max(low[3], far[3]))
     blur = max(int(thing.height * canvas.height * 0.03), 1)
     reach = (low[0] - 2 * blur, low[1] - 2 * blur, low[2] + 2 * blur, low[3] + 2 * blur)
     rows, columns = canvas.within(reach)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return
     dark = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
-    offset = (-columns.start * 16, -rows.start * 16)
+    offset = np.array((columns.start * 16, rows.start * 16), np.int32)
     value = round(128 * strength)
     if lean:
-        start = 0
-        for cut in figure_body.stamp.cuts:
-            cv2.fillPoly(dark, [fallen[start:cut] + np.array(offset, np.int32)], value * 3 // 4, cv2.LINE_8, _SHIFT)
-            start = cut
-    cv2.fillPoly(dark, [pool + np.array(offset, np.int32)], value, cv2.LINE_8, _SHIFT)
+        fallen -= offset
+        for start, end in figure_body.bulk:
+            cv2.fillPoly(dark, (fallen[start:end],), value * 3 // 4, cv2.LINE_8, _SHIFT)
+    cv2.fillConvexPoly(dark, pool - offset, value, cv2.LINE_8, _SHIFT)
     soft = cv2.blur(cv2.blur(dark, (2 * blur + 1, 2 * blur + 1)), (2 * blur + 1, blur | 1))
     canvas.darken(reach, cv2.subtract(np.full_like(soft, 128), soft))
+
+
+def afloat(thing: ThingSpec, land: Land) -> bool:
+    """Whether it lies on water."""
+    return thing.kind == "boat" and "water" in land.bands and thing.ground <= land.bands["water"][1] + 0.03
+
+
+def _mirror(canvas: Canvas, thing: ThingSpec, light: Light) -> None:
+    """The thing's image in the water below it, half as high and half as clear."""
+    figure_body = body(thing)
+    side = -1.0 if thing.facing == "left" else 1.0
+    placed = canvas.place(figure_body.stamp.points, (thing.x, thing.ground), (side * thing.height, -0.5 * thing.height))
+    reach = bounds(placed)
+    rows, columns = canvas.within(reach)
+    part = canvas.pixels[rows, columns]
+    if not part.size:
+        return
+    before = part.copy()
+    canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, 0.0))
+    seen = cv2.addWeighted(before, 0.625, cv2.blur(part, (3, 1)), 0.375, 0)
+    part[...] = before
+    cv2.copyTo(seen, cv2.compare(canvas.regions[rows, columns], REGION_NAMES.index("water"), cv2.CMP_EQ), part)
+    part[..., 3] = 0
+
+
+def lap(canvas: Canvas, thing: ThingSpec, light: Light) -> None:
+    """Small waves that wash over the foot of a thing in the water."""
+    wide = body(thing).width * thing.height
+    chance = Chance("lap", thing.id, thing.variant)
+    reach: list[Bounds] = []
+    for number in range(9):
+        spot = (thing.x + (number / 8 - 0.5) * wide * 1.04 * canvas.height / canvas.width, thing.ground + 0.005)
+        size = (0.1 * wide * chance.real(0.7, 1.2), 0.012 * wide)
+        ink = light.on((120, 180, 204) if number % 2 else (206, 232, 236))
+        reach.append(canvas.draw(canvas.place(_RIPPLE, spot, size), (len(_RIPPLE),), [(*ink, 255)]))
+    low = (min(r[0] for r in reach), min(r[1] for r in reach), max(r[2] for r in reach), max(r[3] for r in reach))
+    canvas.claim(low, REGION_NAMES.index("water"))
 
 
 def _circle(corners: int) -> Points:
@@ -164,3 +234,4 @@ def _circle(corners: int) -> Points:
 
 
 _POOL = _circle(16)
+_RIPPLE: Points = np.array([(-1, 0), (-0.4, 0.8), (0.3, 0.8), (1, 0), (0.3, -0.6), (-0.4, -0.6)])

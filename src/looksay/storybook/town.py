@@ -21,7 +21,7 @@ def paint_street(site: Site) -> None:
     if chance.coin(0.5):
         skyline(site, land.edge, 0.2, 0.42)
     _row(site)
-    far, road, near = land.bands["far"], land.bands["road"], land.bands["ground"]
+    far, near = land.bands["far"], land.bands["ground"]
     stone = vary(chance, chance.pick(_STONES))
     snow: RGB = (232, 236, 242)
     if site.winter:

@@ -9,12 +9,13 @@ import numpy as np
 
 from looksay.storybook.canvas import Bounds, Points, Stamp
 from looksay.storybook.chance import Chance
-from looksay.storybook.forms import blob, disc, stroke
+from looksay.storybook.forms import blob, disc, moved, stroke
 from looksay.storybook.site import Site, vary
 from looksay.storybook.spec import RGB
 
 Layer = tuple[Points, int]
 VARIANTS = 6
+_FAR = 28  # pixels; a tree less high than this is drawn with fewer strokes
 BARK, BARK_DARK, LEAF_DARK, LEAF, LEAF_LIGHT, DOT = range(6)
 
 _LEAVES: dict[str, tuple[RGB, ...]] = {
@@ -27,19 +28,21 @@ _BARKS: tuple[RGB, ...] = ((112, 82, 58), (96, 72, 60), (126, 98, 74))
 
 
 def plant(site: Site, sort: str, spot: tuple[float, float], size: float, haze: float = 0.0) -> Bounds:
-    """A tree of that sort (broad, poplar, pine, palm, bush) with its foot at `spot`, `size` high; in winter broad ones are bare."""
+    """A tree of that sort (broad, poplar, pine, palm, bush) with its foot at `spot`, `size` high; broad ones lose their
+    leaves in winter."""
     chance, season = site.chance, site.spec.season
     bark = vary(chance, chance.pick(_BARKS))
     variant, flip = chance.below(VARIANTS), chance.coin()
+    far = size * site.canvas.height < _FAR
     if sort == "pine":
         leaf, dot = vary(chance, (60, 108, 78)), (236, 242, 248)
-        stamp = pine(variant, season == "winter")
+        stamp = pine(variant, season == "winter", far)
     elif sort == "palm":
         leaf, dot = vary(chance, (84, 150, 78)), (150, 96, 52)
         stamp = palm(variant)
     elif season == "winter" and sort != "bush" and chance.coin(0.75):
         leaf, dot = (236, 242, 248), (236, 242, 248)
-        stamp = bare(variant)
+        stamp = bare(variant, far)
     else:
         leaf = vary(chance, chance.pick(_LEAVES[season]))
         dot = _dots(chance, season, leaf)
@@ -83,8 +86,8 @@ def _crown(chance: Chance, middle: tuple[float, float], spread: tuple[float, flo
         (LEAF_LIGHT, (-0.045, 0.06, 0.45)),
     ):
         for x, y, radius in spots:
-            ring = blob(chance, 11, 0.1) * (radius * spread[0] * grow, radius * spread[1] * grow)
-            layers.append((ring + (x + dx, y + dy), paint))
+            ring = blob(chance, 14, 0.1) * (radius * spread[0] * grow, radius * spread[1] * grow)
+            layers.append((moved(ring, x + dx, y + dy), paint))
     for _ in range(9):
         x, y, radius = chance.pick(spots)
         speck = disc(6) * 0.014 + (
@@ -100,13 +103,13 @@ def broad(variant: int) -> Stamp:
     chance = Chance("broad", variant)
     middle = (0.0, chance.real(0.62, 0.68))
     spread = (chance.real(0.3, 0.42), 0.97 - middle[1])
-    return Stamp.of(_trunk(chance, 0.55, 0.075) + _crown(chance, middle, spread, 6))
+    return Stamp.of(_trunk(chance, 0.55, 0.075) + _crown(chance, middle, spread, 6)).merged()
 
 
 @cache
 def poplar(variant: int) -> Stamp:
     chance = Chance("poplar", variant)
-    return Stamp.of(_trunk(chance, 0.4, 0.05) + _crown(chance, (0.0, 0.56), (0.14, 0.42), 6))
+    return Stamp.of(_trunk(chance, 0.4, 0.05) + _crown(chance, (0.0, 0.56), (0.14, 0.42), 6)).merged()
 
 
 @cache
@@ -114,11 +117,11 @@ def bush(variant: int) -> Stamp:
     """As high as wide: the size is that of a whole bush."""
     chance = Chance("bush", variant)
     crown = _crown(chance, (0.0, 0.42), (0.8, 0.5), 5)
-    return Stamp.of([(np.stack([ring[:, 0], np.maximum(ring[:, 1], 0.0)], axis=1), paint) for ring, paint in crown])
+    return Stamp.of([(np.stack([ring[:, 0], np.maximum(ring[:, 1], 0.0)], axis=1), paint) for ring, paint in crown]).merged()
 
 
 @cache
-def bare(variant: int) -> Stamp:
+def bare(variant: int, far: bool) -> Stamp:
     """Branches without leaves, some with a line of snow."""
     chance = Chance("bare", variant)
     layers: list[Layer] = []
@@ -132,13 +135,13 @@ def bare(variant: int) -> Stamp:
             for side in (-1, 1):
                 grow(*tip, turn + side * chance.real(0.28, 0.62), length * chance.real(0.64, 0.8), width * 0.62, left - 1)
 
-    grow(0.0, 0.0, chance.real(-0.08, 0.08), 0.34, 0.06, 4)
+    grow(0.0, 0.0, chance.real(-0.08, 0.08), 0.34, 0.06, 3 if far else 4)
     top = max(float(points[:, 1].max()) for points, _ in layers)
     return Stamp.of([(points / top, paint) for points, paint in layers])
 
 
 @cache
-def pine(variant: int, snowy: bool) -> Stamp:
+def pine(variant: int, snowy: bool, far: bool) -> Stamp:
     chance = Chance("pine", variant)
     layers: list[Layer] = [(stroke([(0, 0), (0, 0.2)], (0.07, 0.06)), BARK)]
     tiers = 4 + chance.below(2)
@@ -157,6 +160,8 @@ def pine(variant: int, snowy: bool) -> Stamp:
             foot += (top - foot) * 0.42
             snow = [(cap, foot), (cap * 0.5, foot + 0.03), (cap * 0.1, foot - 0.01), (-cap * 0.4, foot + 0.03), (-cap, foot)]
             layers.append((np.array([(0.0, top), *snow]), DOT))
+    if far:
+        return Stamp.of(sorted(layers, key=lambda layer: layer[1])).merged()
     return Stamp.of(layers)
 
 
