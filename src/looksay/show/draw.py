@@ -80,14 +80,14 @@ def warm(image: Image.Image, heat: Heat) -> None:
 
 
 def _scaled(picture: npt.NDArray[np.uint8], scale: float | None) -> tuple[Image.Image, float]:
-    image = Image.fromarray(picture)
+    image = Image.fromarray(picture)  # a copy: Pillow keeps RGB in four bytes
     longest = max(image.size)
     if scale is None:
         scale = max(1, -(-LEGIBLE // longest))
     if not scale > 0:
         raise BadValue(f"the scale is {scale}", mend="it must be positive")
     if scale == 1:
-        return image.copy(), 1.0
+        return image, 1.0
     wanted = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     way = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC if scale < 4 else Image.Resampling.NEAREST
     return image.resize(wanted, way, reducing_gap=3.0 if scale < 1 else None), float(scale)

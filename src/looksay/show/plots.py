@@ -130,13 +130,16 @@ def reliability(
 
 
 def curves(items: Sequence[Curve], x_label: str, y_label: str, form: Form = "svg", *, log: bool = False) -> bytes:
-    """Learning curves of several runs, named at their ends. `log` for losses that fall over decades."""
+    """Learning curves of several runs, named at their ends. `log` for losses that fall over decades; NaN leaves a gap."""
     _some(items, "curves")
+    for item in items:
+        _some(item.x, f"points of {item.name!r}")
     with _figure(6.4, max(3.4, 0.22 * len(items) + 1)) as (figure, page):
         axes = figure.subplots()
         for number, item in enumerate(items):
             tint = SERIES[number % len(SERIES)]
-            axes.plot(item.x, item.y, color=tint, linewidth=1.6, linestyle="-" if number < len(SERIES) else "--")
+            style = "-" if number < len(SERIES) else "--"
+            axes.plot(item.x, item.y, color=tint, linewidth=1.6, linestyle=style, marker="o" if len(item.x) == 1 else "")
             if len(item.low):
                 axes.fill_between(item.x, item.low, item.high, color=tint, alpha=0.18, linewidth=0)
         if log:
@@ -216,7 +219,9 @@ def _name_ends(figure: Figure, axes: Axes, items: Sequence[Curve]) -> None:
     """Names to the right of the last points, pushed apart where they would overlap."""
     figure.draw_without_rendering()
     height = 13 / axes.get_window_extent().height * figure.dpi / 72
-    ends = [float(axes.transAxes.inverted().transform(axes.transData.transform((item.x[-1], item.y[-1])))[1]) for item in items]
+    down = axes.transData + axes.transAxes.inverted()
+    finite = [[(x, y) for x, y in zip(item.x, item.y, strict=True) if np.isfinite(y)] for item in items]
+    ends = [float(down.transform(points[-1])[1]) if points else 0.0 for points in finite]
     order = np.argsort(ends, kind="stable")
     at = np.array(ends)[order]
     for place in range(1, len(at)):
@@ -263,8 +268,8 @@ def _name_points(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
 _AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def _some(items: Sequence[Any], what: str) -> None:
-    if not items:
+def _some(items: Numbers | Sequence[Any], what: str) -> None:
+    if not len(items):
         raise BadValue(f"there are no {what} to plot")
 
 
