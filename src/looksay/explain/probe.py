@@ -94,8 +94,7 @@ def still(system: System[Any]) -> Iterator[None]:
     touched: gradients are taken with respect to values only, whether parameters are frozen or not."""
     modes = [(module, module.training) for module in system.modules()]
     with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
+        stack.enter_context(torch.inference_mode(False))  # which allows gradients, also within no_grad
         if any(isinstance(module, nn.RNNBase) for module, _ in modes):  # cuDNN's have no backward in evaluation mode
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         system.eval()
