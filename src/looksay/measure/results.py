@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from looksay.disk import write_atomically
 from looksay.errors import BadData, BadValue, NotFinite, suggestion
 
 Cell: TypeAlias = str | int | float | None
@@ -93,8 +94,6 @@ def record(path: str | os.PathLike[str], row: Mapping[str, Any]) -> None:
     scores += [name for name in fresh if name not in (*FRONT, *BACK, *scores)]
     kept = [old for old in rows if _key(old) != _key(fresh)]
     columns = (*FRONT, *scores, *BACK)
-    from looksay.weights import write_atomically
-
     write_atomically(Path(path), _lines(columns, sorted([*kept, fresh], key=_key)).encode())
 
 

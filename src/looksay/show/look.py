@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from looksay.disk import write_atomically
 from looksay.errors import BadValue
 from looksay.scene import VOID, Answer, Caption, Heat, Labels, Objects, Referral, Regions, Scene
 
@@ -93,8 +94,6 @@ class Look:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """By the ending: .png .jpg .webp the drawing, .json the scene. The file is whole or untouched. Returns its path."""
-        from looksay.disk import write_atomically
-
         target = Path(path)
         ending = target.suffix.lower()
         if ending == ".json":

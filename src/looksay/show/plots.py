@@ -25,9 +25,9 @@ Numbers: TypeAlias = Sequence[float] | npt.NDArray[Any]
 
 INK, MUTED, LINE = "#1f242d", "#68707d", "#d9d7d0"
 RIGHT, WRONG = "#0b57a4", "#be1822"
-SERIES = ("#0b6fb8", "#c05400", "#00845f", "#a84b93", "#1b86b8", "#9a6b00", "#7a4fc0", "#737b86")
+SERIES = ("#0b6fb8", "#c05400", "#00845f", "#a84b93", "#4a5260", "#9a6b00", "#7a4fc0", "#737b86")
 _DARK = {INK: "#e8e6e1", MUTED: "#a3a9b3", LINE: "#3d434d", RIGHT: "#6fb1f2", WRONG: "#ff7b7b"}
-_DARK |= dict(zip(SERIES, ("#4aa3e8", "#f08a3c", "#2fc795", "#dc86c8", "#63c7ef", "#e0b040", "#ab8df0", "#9aa2ad"), strict=True))
+_DARK |= dict(zip(SERIES, ("#4aa3e8", "#f08a3c", "#2fc795", "#dc86c8", "#c9ced6", "#e0b040", "#ab8df0", "#9aa2ad"), strict=True))
 _SOME = 20  # classes of a block where there are too many to show all
 _MANY = 30
 

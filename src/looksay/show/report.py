@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from looksay.disk import write_atomically
 from looksay.errors import BadValue
 from looksay.show.look import Look, encode
 
@@ -122,8 +123,6 @@ class Report:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Whole or not at all."""
-        from looksay.disk import write_atomically
-
         write_atomically(Path(path), self.html().encode())
         return Path(path)
 
