@@ -11,15 +11,16 @@ import numpy as np
 from looksay.errors import BadValue, UnknownName
 from looksay.storybook.figures import (
     aeroplanes,
+    bicycles,
     birds,
     boats,
     cats,
     cattle,
-    cycles,
     dogs,
     furniture,
     horses,
     household,
+    motorbikes,
     people,
     rails,
     road,
@@ -33,7 +34,7 @@ Builder = Callable[[str, int, int], Pen]
 
 BUILDERS: dict[str, Builder] = {
     "aeroplane": aeroplanes.aeroplane,
-    "bicycle": cycles.bicycle,
+    "bicycle": bicycles.bicycle,
     "bird": birds.bird,
     "boat": boats.boat,
     "bottle": household.bottle,
@@ -45,7 +46,7 @@ BUILDERS: dict[str, Builder] = {
     "diningtable": furniture.diningtable,
     "dog": dogs.dog,
     "horse": horses.horse,
-    "motorbike": cycles.motorbike,
+    "motorbike": motorbikes.motorbike,
     "person": people.person,
     "pottedplant": household.pottedplant,
     "sheep": sheep.sheep,

@@ -39,7 +39,8 @@ def _upright(pen: Pen, action: str, variant: int, phase: int) -> None:
     legs = four_legs(_FRAME, action, phase)
     for leg in legs[:2]:
         pen.solid(leg, shade=0.76)
-    body = [(-0.37, 0.46), (-0.24, 0.53 + slim / 2), (-0.04, 0.515 + slim), (0.16, 0.52 + slim / 2), (0.3, 0.58), (0.42, 0.56), (0.425, 0.44), (0.31, 0.31 - slim / 2),
+    body = [(-0.37, 0.46), (-0.24, 0.53 + slim / 2), (-0.04, 0.515 + slim), (0.16, 0.52 + slim / 2), (0.3, 0.58),
+        (0.42, 0.56), (0.425, 0.44), (0.31, 0.31 - slim / 2),
             (0.08, 0.28 - slim), (-0.14, 0.3 - slim), (-0.3, 0.28), (-0.385, 0.36)]  # fmt: skip
     pen.solid(_tail(variant, tail), blob(body, 4), *legs[2:])
     if variant == 1:
@@ -97,7 +98,8 @@ def _sitting(pen: Pen, variant: int, phase: int) -> None:
 def _sleeping(pen: Pen, variant: int, phase: int) -> None:
     breath = 0.012 * swing(phase)
     fluff = {4: 0.03, 5: -0.03}.get(variant, 0.0)
-    body = [(-0.47, 0.16), (-0.4, 0.32 + breath), (-0.18, 0.42 + breath + fluff), (0.08, 0.39 + breath + fluff / 2), (0.3, 0.26), (0.36, 0.08), (0.2, 0.0), (-0.3, 0.0),
+    body = [(-0.47, 0.16), (-0.4, 0.32 + breath), (-0.18, 0.42 + breath + fluff), (0.08, 0.39 + breath + fluff / 2),
+        (0.3, 0.26), (0.36, 0.08), (0.2, 0.0), (-0.3, 0.0),
             (-0.45, 0.05)]  # fmt: skip
     pen.solid(blob(body, 3))
     if variant == 1:

@@ -40,7 +40,8 @@ def cow(action: str, variant: int, phase: int) -> Pen:
             (hind + 0.13, 0.26),
         ]
         pen.solid(blob(udder, 2), paint=_SNOUT)
-    body = [(hind - 0.17 * s, 0.82), (hind - 0.02, 0.885), (-0.05, 0.87), (fore - 0.04, 0.89), (fore + 0.15 * s, 0.84), (fore + 0.21 * s, 0.64), (fore + 0.12 * s, floor + 0.1), (0.02, floor),
+    body = [(hind - 0.17 * s, 0.82), (hind - 0.02, 0.885), (-0.05, 0.87), (fore - 0.04, 0.89), (fore + 0.15 * s, 0.84),
+        (fore + 0.21 * s, 0.64), (fore + 0.12 * s, floor + 0.1), (0.02, floor),
             (hind + 0.16, floor + 0.05), (hind - 0.14 * s, floor + 0.14), (hind - 0.19 * s, 0.66)]  # fmt: skip
     low = action == "grazing"
     poll = (fore + 0.42 * s, 0.42 + 0.012 * wag) if low else (fore + 0.31 * s, 0.97 - drop + 0.008 * wag)
@@ -119,7 +120,8 @@ def _head(pen: Pen, variant: int, joint: Point, tilt: float, size: float, phase:
     if variant not in (2, 4):
         long = {1: 1.55, 5: 0.8}.get(variant, 1.0)
         horns = [limb([(-0.08, 0.4), (-0.3 * long, 0.72), (-0.18 * long, 0.56 + 0.46 * long)], [0.2, 0.17, 0.05], 3, 1),
-                 limb([(0.25, 0.46), (0.4 + 0.12 * long, 0.72), (0.52 + 0.04 * long, 0.54 + 0.46 * long)], [0.2, 0.17, 0.05], 3, 1)]  # fmt: skip
+                 limb([(0.25, 0.46), (0.4 + 0.12 * long, 0.72),
+                     (0.52 + 0.04 * long, 0.54 + 0.46 * long)], [0.2, 0.17, 0.05], 3, 1)]  # fmt: skip
         pen.solid(*map(at, horns), paint=_HORN)
     pen.solid(at(blob([(0.36, 0.4), (0.7, 0.62 + flick), (0.88, 0.46 + flick), (0.56, 0.26)], 2)), shade=0.74)
     skull = [

@@ -18,7 +18,8 @@ _TONGUE: RGB = (232, 118, 124)
 
 @dataclass(frozen=True)
 class Breed:
-    """A dog's build: `leg` is the height of hip and shoulder, `half` half the distance between them, `deep` half the trunk's depth."""
+    """A dog's build: `leg` is the height of hip and shoulder, `half` half the distance between them,
+    `deep` half the trunk's depth."""
 
     leg: float = 0.42
     half: float = 0.29
@@ -61,8 +62,10 @@ def _upright(pen: Pen, breed: Breed, action: str, phase: int) -> None:
     for joint in legs[:2]:
         pen.solid(joint, shade=0.76)
     y = leg + 0.02
-    body = [(-half - 0.09, y + 0.02), (-half + 0.02, y + deep), (0.0, y + deep * 0.88 + arch), (half - 0.02, y + deep * 1.1), (half + 0.13, y + deep * 0.6), (half + 0.1, y - deep * 0.7),
-            (half * 0.5, y - deep * 1.05 + arch), (-half * 0.4, y - deep * 0.62 + arch), (-half - 0.04, y - deep * 0.8)]  # fmt: skip
+    body = [(-half - 0.09, y + 0.02), (-half + 0.02, y + deep), (0.0, y + deep * 0.88 + arch), (half - 0.02, y + deep * 1.1),
+        (half + 0.13, y + deep * 0.6), (half + 0.1, y - deep * 0.7),
+            (half * 0.5, y - deep * 1.05 + arch), (-half * 0.4, y - deep * 0.62 + arch),
+                (-half - 0.04, y - deep * 0.8)]  # fmt: skip
     neck = limb([(half - 0.02, y + deep * 0.3), (half + 0.12, y + deep + 0.16)], [0.27, 0.19], 2, 2)
     pen.solid(_tail(breed, (-half - 0.04, y + deep * 0.6), phase), blob(body, 4), neck, *legs[2:])
     _coat(pen, breed, y)
@@ -151,7 +154,8 @@ def _head(pen: Pen, breed: Breed, centre: Point, tilt: float, phase: int, pantin
         )
     if breed.ear == "prick":
         pen.solid(at([(-0.16, 0.42), (0.14, 1.08), (0.34, 0.42)]), shade=0.72)
-    skull = [(-0.62, -0.05), (-0.45, 0.42), (0.0, 0.58), (0.38, 0.43), (0.52, 0.17), (0.4 + 0.6 * m, 0.12), (0.5 + 0.66 * m, -0.13), (0.4 + 0.5 * m, -0.36), (0.42, -0.47), (-0.1, -0.58),
+    skull = [(-0.62, -0.05), (-0.45, 0.42), (0.0, 0.58), (0.38, 0.43), (0.52, 0.17), (0.4 + 0.6 * m, 0.12),
+        (0.5 + 0.66 * m, -0.13), (0.4 + 0.5 * m, -0.36), (0.42, -0.47), (-0.1, -0.58),
              (-0.52, -0.45)]  # fmt: skip
     pen.solid(at(blob(skull, 3)))
     if breed.coat in ("mask", "beard", "saddle"):
@@ -273,7 +277,8 @@ def _sleeping(pen: Pen, breed: Breed, phase: int) -> None:
     tall = 2.3 * d
     pen.solid(limb([(-half + 0.04, 0.07), (-half - 0.14, 0.05), (-half - 0.2, 0.06 + 0.5 * breath)], [0.1, 0.08, 0.055], 3, 3))
     pen.solid(limb([(half - 0.12, 0.05), (half + 0.1, 0.04), (half + 0.34, 0.036)], [0.1, 0.088, 0.074], 2, 3), shade=0.76)
-    body = [(-half - 0.05, 0.1), (-half + 0.01, tall * 0.86), (-half + 0.2, tall + breath), (half * 0.1, tall * 0.86 + breath), (half - 0.1, tall * 0.92), (half + 0.08, tall * 0.6), (half + 0.08, 0.06),
+    body = [(-half - 0.05, 0.1), (-half + 0.01, tall * 0.86), (-half + 0.2, tall + breath),
+        (half * 0.1, tall * 0.86 + breath), (half - 0.1, tall * 0.92), (half + 0.08, tall * 0.6), (half + 0.08, 0.06),
             (half - 0.06, 0.0), (-half + 0.04, 0.0)]  # fmt: skip
     pen.solid(blob(body, 4))
     if breed.coat == "spots":

@@ -31,7 +31,8 @@ def horse(action: str, variant: int, phase: int) -> Pen:
         tail = [(-0.46, 0.82 + d), (-0.58, 0.74 + d), (-0.59 - 0.02 * wag, 0.5 + d), (-0.6 - 0.06 * wag, 0.24 + d)]
     pen.solid(limb(tail, [0.09, 0.14, 0.16, 0.04], 3, 1), paint=mane)
     p = 0.025 * swing(phase, 0.15) if run else 0.0
-    body = [(-0.53, 0.72), (-0.47, 0.84 - p), (-0.34, 0.89 - p), (-0.12, 0.85), (0.1, 0.84), (0.28, 0.89 + p), (0.42, 0.85 + p), (0.47, 0.7 + p), (0.36, 0.53), (0.1, 0.48 - stout),
+    body = [(-0.53, 0.72), (-0.47, 0.84 - p), (-0.34, 0.89 - p), (-0.12, 0.85), (0.1, 0.84), (0.28, 0.89 + p),
+        (0.42, 0.85 + p), (0.47, 0.7 + p), (0.36, 0.53), (0.1, 0.48 - stout),
             (-0.16, 0.51 - stout), (-0.34, 0.5), (-0.5, 0.58)]  # fmt: skip
     poll = (0.83, 0.46 + 0.012 * wag) if low else (0.73, 1.13 + 0.02 * wag) if run else (0.6, 1.22 + 0.008 * wag)
     poll = (poll[0], poll[1] + d)
@@ -80,8 +81,10 @@ def _mane(pen: Pen, variant: int, crest: list[Point], fly: float, back: float) -
     length = math.hypot(cx - ax, cy - ay)
     nx, ny = -(cy - ay) / length, (cx - ax) / length
     hang = 0.1 if variant == 3 else 0.045
-    lock = [(cx + nx * 0.07, cy + ny * 0.1 + 0.03), (bx + nx * (0.15 + back + fly), by + ny * 0.15 + back * 0.4), (ax + nx * (0.22 + back / 2 - fly), ay + ny * 0.2),
-            (ax + nx * 0.1, ay + ny * 0.12), (bx + nx * (0.1 - hang), by + ny * (0.1 - hang)), (cx - nx * 0.02, cy - ny * 0.02)]  # fmt: skip
+    lock = [(cx + nx * 0.07, cy + ny * 0.1 + 0.03), (bx + nx * (0.15 + back + fly), by + ny * 0.15 + back * 0.4),
+        (ax + nx * (0.22 + back / 2 - fly), ay + ny * 0.2),
+            (ax + nx * 0.1, ay + ny * 0.12), (bx + nx * (0.1 - hang), by + ny * (0.1 - hang)),
+                (cx - nx * 0.02, cy - ny * 0.02)]  # fmt: skip
     pen.solid(blob(lock, 3), paint=_MANES[variant])
 
 

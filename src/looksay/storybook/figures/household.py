@@ -8,10 +8,12 @@ from looksay.storybook.figures.pen import (
     INK,
     PAPER,
     Pen,
+    Point,
     Points,
     arc_band,
     blob,
     box,
+    curve,
     ellipse,
     limb,
     panel,
@@ -24,7 +26,6 @@ from looksay.storybook.figures.pen import (
 from looksay.storybook.spec import PHASES, RGB
 
 LEAF: RGB = (74, 146, 70)
-SOIL: RGB = (92, 66, 50)
 CORK: RGB = (196, 152, 104)
 LABEL: RGB = (250, 242, 220)
 
@@ -133,7 +134,8 @@ def _leaf(root: tuple[float, float], tip: tuple[float, float], wide: float, bend
 
 
 def _cactus(pen: Pen, sway: float) -> None:
-    pen.solid(limb([(0.1, 0.52), (0.27, 0.54), (0.28, 0.74 + 0.004 * sway)], [0.11, 0.12, 0.12], 3, 3), limb([(-0.1, 0.6), (-0.26, 0.63), (-0.27, 0.8)], [0.1, 0.11, 0.11], 3, 3),
+    pen.solid(limb([(0.1, 0.52), (0.27, 0.54), (0.28, 0.74 + 0.004 * sway)], [0.11, 0.12, 0.12], 3, 3), limb([(-0.1, 0.6),
+        (-0.26, 0.63), (-0.27, 0.8)], [0.1, 0.11, 0.11], 3, 3),
               limb([(0.0, 0.3), (0.0, 0.6), (0.0, 0.88)], [0.26, 0.28, 0.24], 3, 4), paint=LEAF)  # fmt: skip
     for x in (-0.06, 0.0, 0.06):
         pen.fill(stroke((x, 0.38), (x, 0.9), 0.012), LEAF, 0.7)
@@ -161,15 +163,18 @@ def _flower(pen: Pen, sway: float) -> None:
 
 def _palm(pen: Pen, sway: float) -> None:
     pen.solid(limb([(0.0, 0.3), (0.03, 0.5), (0.0, 0.68)], [0.08, 0.06, 0.06], 3, 1), paint=(150, 108, 72))
-    for i, (x, y, bend) in enumerate(
-        ((-0.44, 0.52, 0.4), (0.44, 0.5, -0.4), (-0.4, 0.78, 0.3), (0.4, 0.76, -0.3), (-0.18, 0.98, 0.15), (0.2, 0.98, -0.15))
-    ):
-        pen.solid(
-            _leaf((0.0, 0.66), (x + 0.02 * sway, y + 0.012 * sway * (-1) ** i), 0.11, bend),
-            paint=LEAF,
-            shade=0.86 + 0.07 * (i // 2),
-            line=0.7,
-        )
+    tips = (
+        (-0.42, 0.46, -0.5),
+        (0.42, 0.44, 0.5),
+        (-0.46, 0.7, -0.4),
+        (0.46, 0.68, 0.4),
+        (-0.28, 0.92, -0.26),
+        (0.3, 0.92, 0.26),
+        (0.02, 1.0, 0.05),
+    )
+    for i, (x, y, bend) in enumerate(tips):
+        tip = (x + 0.02 * sway, y + 0.012 * sway * (-1) ** i)
+        pen.solid(_leaf((0.0, 0.66), tip, 0.12, bend), paint=LEAF, shade=0.82 + 0.08 * (i // 2), line=0.7)
 
 
 def _bush(pen: Pen, sway: float) -> None:
@@ -215,23 +220,35 @@ def _tulips(pen: Pen, sway: float) -> None:
 
 
 def _fern(pen: Pen, sway: float) -> None:
-    for i, (x, y, bend) in enumerate(
-        (
-            (-0.48, 0.36, 0.55),
-            (0.48, 0.36, -0.55),
-            (-0.42, 0.6, 0.42),
-            (0.42, 0.6, -0.42),
-            (-0.26, 0.86, 0.26),
-            (0.26, 0.86, -0.26),
-            (0.02, 0.98, 0.05),
-        )
-    ):
-        pen.solid(
-            _leaf((0.0, 0.32), (x + 0.014 * sway, y + 0.01 * sway * (-1) ** i), 0.09, bend),
-            paint=LEAF,
-            shade=0.84 + 0.08 * (i // 2),
-            line=0.68,
-        )
+    tips = (
+        (-0.5, 0.36, -0.5),
+        (0.5, 0.36, 0.5),
+        (-0.47, 0.56, -0.4),
+        (0.47, 0.56, 0.4),
+        (-0.3, 0.82, -0.22),
+        (0.3, 0.82, 0.22),
+        (0.02, 0.95, 0.06),
+    )
+    for i, (x, y, bend) in enumerate(tips):
+        tip = (x + 0.014 * sway, y + 0.01 * sway * (-1) ** i)
+        pen.fill(_frond((0.0, 0.32), tip, 0.17, bend), LEAF, 0.74 + 0.1 * (i // 2))
+
+
+def _frond(root: Point, tip: Point, wide: float, bend: float) -> Points:
+    """An arching leaf cut into leaflets."""
+    (ax, ay), (bx, by) = root, tip
+    dx, dy = bx - ax, by - ay
+    spine = curve([root, (ax + dx * 0.5 - dy * bend, ay + dy * 0.5 + dx * bend), tip], 6)
+    left: Points = []
+    right: Points = []
+    for i in range(1, len(spine) - 1):
+        (px, py), (x, y), (qx, qy) = spine[i - 1], spine[i], spine[i + 1]
+        length = math.hypot(qx - px, qy - py)
+        ux, uy, reach = (qx - px) / length, (qy - py) / length, wide / 2 * math.sin(math.pi * (0.14 + 0.8 * i / len(spine)))
+        for side, form in ((1, left), (-1, right)):
+            form.append((x - side * uy * 0.016, y + side * ux * 0.016))
+            form.append((x - side * uy * reach + ux * 0.035, y + side * ux * reach + uy * 0.035))
+    return [root, *left, tip, *right[::-1]]
 
 
 SCREEN_OFF: RGB = (58, 64, 74)
@@ -253,6 +270,13 @@ def tvmonitor(action: str, variant: int, phase: int) -> Pen:
         _antenna(pen, variant, top)
         for side in (-1, 1):
             pen.solid(stroke((side * half * 0.7, low + 0.02), (side * half * 0.8, 0.0), 0.06), shade=0.72)
+    elif variant == 4:  # two feet, a loudspeaker between them
+        pen.solid(panel(-half * 0.5, low - 0.1, half * 0.5, low + 0.02, 0.03, 3), shade=0.72)
+        for side in (-1, 1):
+            pen.solid(
+                stroke((side * half * 0.7, low + 0.02), (side * half * 0.78, 0.03), 0.06),
+                stroke((side * half * 0.68, 0.03), (side * half * 0.88, 0.03), 0.06),
+            )
     else:
         pen.solid(stroke((0.0, 0.05), (0.0, low + 0.05), 0.1 if variant != 2 else 0.13), shade=0.72)
         pen.solid(rounded([(-half * 0.42, 0.0), (half * 0.42, 0.0), (half * 0.3, 0.06), (-half * 0.3, 0.06)], 0.02, 3))
@@ -333,6 +357,3 @@ def _programme(pen: Pen, variant: int, frame: tuple[float, float, float, float],
             share = (0.8, 0.55, 0.7, 0.35)[(i + phase // 2) % 4]
             y = high - h * (0.18 + 0.2 * i)
             pen.fill(box(left + w * 0.1, y - h * 0.05, left + w * (0.1 + share), y + h * 0.03), PAPER if i else (252, 226, 110))
-
-
-__all__ = ["SOIL", "bottle", "pottedplant", "tvmonitor"]

@@ -1,7 +1,7 @@
 """The draughtsman's tools: outlines of simple forms as closed polygons, and the pen that lays them on paper in painter's order.
 
 The drawing engine knows no curves, so every curve is sampled here, with just enough points to look smooth at 256 pixels.
-Angles are in degrees, counter-clockwise from the facing direction; lengths are in the paper's units (a standing figure is about 1).
+Angles are in degrees, counter-clockwise from the facing direction; lengths are in the paper's units (a figure is about 1 high).
 Only the standard library's arithmetic is used, so that a figure is the same on every machine."""
 
 from __future__ import annotations
@@ -101,12 +101,14 @@ def blob(knots: Sequence[Point], per: int = 4) -> Points:
 def curve(knots: Sequence[Point], per: int = 4) -> Points:
     """An open smooth curve from the first knot to the last."""
     padded = [knots[0], *knots, knots[-1]]
-    points = [_spline(*padded[i : i + 4], step / per) for i in range(len(knots) - 1) for step in range(per)]
+    pieces = [padded[i : i + 4] for i in range(len(knots) - 1)]
+    points = [_spline(p0, p1, p2, p3, step / per) for p0, p1, p2, p3 in pieces for step in range(per)]
     return [*points, knots[-1]]
 
 
 def limb(knots: Sequence[Point], widths: Sequence[float], per: int = 3, cap: int = 3) -> Points:
-    """A bending limb through the knots with the given full widths there; `cap` points round off each end, 0 cuts it straight."""
+    """A bending limb through the knots with the given full widths there; `cap` points round off each end,
+    0 cuts it straight."""
     spine = curve(knots, per)
     wide = [w[0] / 2 for w in curve([(w, 0.0) for w in widths], per)]
     last = len(spine) - 1
@@ -234,7 +236,8 @@ def knee(hip: Point, foot: Point, upper: float, lower: float, bend: float) -> Po
 
 
 def step(phase: int, offset: float, reach: float, lift: float, duty: float) -> Point:
-    """A foot's shift from its rest in a gait: on the ground it slides back for `duty` of the time, then it swings ahead, lifted."""
+    """A foot's shift from its rest in a gait: on the ground it slides back for `duty` of the time, then it swings ahead,
+    lifted."""
     t = (phase / PHASES + offset) % 1.0
     if t < duty:
         return (reach * (1 - 2 * t / duty), 0.0)

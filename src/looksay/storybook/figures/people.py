@@ -113,7 +113,8 @@ def _draw_leg(pen: Pen, look: Look, joints: tuple[Point, Point, Point], sole: fl
     hip, bend, foot = joints
     if look.bare > 0.0:
         thick = 0.084 if look.dress == "frock" else 0.09
-        pen.solid(limb([bend, foot] if look.bare < 1.0 else [hip, bend, foot], [thick + 0.016, thick, 0.068][-3 + int(look.bare < 1.0) :], 3, 2),
+        pen.solid(limb([bend, foot] if look.bare < 1.0 else [hip, bend, foot], [thick + 0.016, thick,
+            0.068][-3 + int(look.bare < 1.0) :], 3, 2),
                   paint=look.skin, shade=shade)  # fmt: skip
     if look.bare < 1.0:
         long = look.bare == 0.0
@@ -163,8 +164,10 @@ def _clothes(pen: Pen, look: Look, pose: Pose, legs: list[tuple[Point, Point, Po
                 0.97,
             )
     elif look.dress == "scarf":
-        pen.solid(at(blob([(-0.075, up + 0.012), (0.02, up + 0.03), (0.105, up + 0.008), (0.1, up - 0.035), (0.0, up - 0.04), (-0.08, up - 0.03)], 2)),
-                  at([(0.03, up - 0.02), (0.085, up - 0.02), (0.095, up - 0.14), (0.045, up - 0.14)]), paint=(244, 200, 92), line=0.66)  # fmt: skip
+        pen.solid(at(blob([(-0.075, up + 0.012), (0.02, up + 0.03), (0.105, up + 0.008), (0.1, up - 0.035), (0.0, up - 0.04),
+            (-0.08, up - 0.03)], 2)),
+                  at([(0.03, up - 0.02), (0.085, up - 0.02), (0.095, up - 0.14), (0.045, up - 0.14)]), paint=(244, 200, 92),
+                      line=0.66)  # fmt: skip
     else:
         pen.fill(
             at(
@@ -187,7 +190,8 @@ def _skirt(look: Look, pose: Pose, legs: list[tuple[Point, Point, Point]], actio
     x, y = pose.hip
     if action == "sitting":
         _, bend, foot = legs[1]
-        return rounded([(x - 0.1, y + 0.12), (x + 0.08, y + 0.16), (bend[0] + 0.05, bend[1] + 0.07), (foot[0] - 0.02, 0.1), (foot[0] - 0.09, 0.03), (x + 0.05, 0.0),
+        return rounded([(x - 0.1, y + 0.12), (x + 0.08, y + 0.16), (bend[0] + 0.05, bend[1] + 0.07), (foot[0] - 0.02, 0.1),
+            (foot[0] - 0.09, 0.03), (x + 0.05, 0.0),
                         (x - 0.11, 0.0)], 0.04, 3)  # fmt: skip
     length, spread = (0.58 * look.hip, 0.165) if look.dress == "frock" else (0.4 * look.hip, 0.13)
     knees = sorted(bend[0] for _, bend, _ in legs)
