@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,8 @@ from looksay.storybook.spec import PHASES, RGB, Shape
 
 Point: TypeAlias = tuple[float, float]
 Points: TypeAlias = list[Point]
+
+SLACK = 0.002  # how far an outline may be off, in heights of a figure: less than half a pixel at 256
 
 INK: RGB = (44, 38, 42)
 PAPER: RGB = (252, 250, 244)
@@ -31,7 +34,7 @@ class Pen:
 
     def fill(self, points: Sequence[Point], paint: str | RGB = "main", shade: float = 1.0) -> None:
         """One polygon without an outline."""
-        self.shapes.append(Shape(np.array(points, dtype=np.float64), paint, shade))
+        self.shapes.append(Shape(np.array(thinned(points, SLACK), dtype=np.float64), paint, shade))
 
     def solid(self, *parts: Sequence[Point], paint: str | RGB = "main", shade: float = 1.0, line: float = 0.56) -> None:
         """Forms that melt into one: first all outlines, `line` times darker, then all fillings."""
@@ -90,7 +93,7 @@ def _spline(p0: Point, p1: Point, p2: Point, p3: Point, t: float) -> Point:
 
 def blob(knots: Sequence[Point], per: int = 4) -> Points:
     """A closed smooth curve through the knots, `per` points from one knot to the next."""
-    count = len(knots)
+    count, per = len(knots), 2 * per
     return [
         _spline(knots[i - 1], knots[i], knots[(i + 1) % count], knots[(i + 2) % count], step / per)
         for i in range(count)
@@ -100,6 +103,7 @@ def blob(knots: Sequence[Point], per: int = 4) -> Points:
 
 def curve(knots: Sequence[Point], per: int = 4) -> Points:
     """An open smooth curve from the first knot to the last."""
+    per = 2 * per
     padded = [knots[0], *knots, knots[-1]]
     pieces = [padded[i : i + 4] for i in range(len(knots) - 1)]
     points = [_spline(p0, p1, p2, p3, step / per) for p0, p1, p2, p3 in pieces for step in range(per)]
@@ -133,6 +137,7 @@ def _unlooped(side: Points, spine: Points, wide: list[float]) -> Points:
 
 def _cap(start: Point, stop: Point, count: int) -> Points:
     """Half a circle clockwise from start to stop, without its ends."""
+    count = count + 2 if count else 0
     x, y = (start[0] + stop[0]) / 2, (start[1] + stop[1]) / 2
     dx, dy = start[0] - x, start[1] - y
     angles = [-math.pi * step / (count + 1) for step in range(1, count + 1)]
@@ -211,6 +216,19 @@ def swell(points: Sequence[Point], by: float) -> Points:
         scale = by / max(1 + ux * vx + uy * vy, 0.55)
         grown.append((x + (ux + vx) * scale, y + (uy + vy) * scale))
     return grown
+
+
+def thinned(points: Sequence[Point], slack: float) -> Points:
+    """The polygon without the points that lie within `slack` of the outline that is left."""
+    kept, last, skipped = [points[0]], points[0], []
+    for here, ahead in pairwise([*points[1:], points[0]]):
+        skipped.append(here)
+        dx, dy = ahead[0] - last[0], ahead[1] - last[1]
+        limit = slack * math.hypot(dx, dy)
+        if any(abs(dx * (y - last[1]) - dy * (x - last[0])) > limit for x, y in skipped) or limit == 0:
+            kept.append(here)
+            last, skipped = here, []
+    return kept
 
 
 def place(points: Sequence[Point], x: float, y: float, degrees: float = 0.0, scale: float = 1.0) -> Points:

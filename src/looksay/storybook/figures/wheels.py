@@ -17,8 +17,9 @@ SOOT: RGB = (62, 60, 66)
 
 def wheel(pen: Pen, x: float, radius: float, turned: float, rays: int = 5) -> None:
     """Tyre, rim and spokes; it stands on the ground."""
-    pen.fill(ellipse(x, radius, radius, count=22), TYRE)
-    pen.fill(ellipse(x, radius, radius * 0.6, count=14), RIM)
+    count = 22 if radius > 0.13 else 16
+    pen.fill(ellipse(x, radius, radius, count=count), TYRE)
+    pen.fill(ellipse(x, radius, radius * 0.6, count=count - 6), RIM)
     pen.fill(star(x, radius, radius * 0.56, radius * 0.17, rays, turned), STEEL, 0.72)
 
 
