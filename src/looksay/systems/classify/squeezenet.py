@@ -56,7 +56,10 @@ class Fire(nn.Module):
         year=2016,
         rows=("C4",),
         summary="Fire modules and no fully connected layer; 1.1 needs 2.4 times less computing than 1.0 for the same score.",
-        deviations=("the storybook recipe trains with AdamW",),
+        deviations=(
+            "the last convolution's bias starts at 1, so that the ReLU behind it silences no class",
+            "the storybook recipe trains with AdamW",
+        ),
         variants={"squeezenet-1.0": {"version": "1.0"}, "squeezenet-1.1": {"version": "1.1"}},
         published={"squeezenet-1.0": "squeezenet1_0", "squeezenet-1.1": "squeezenet1_1"},
     )
@@ -109,6 +112,7 @@ class SqueezeNet(Classifier):
             ("", Dropout(config.dropout)), ("conv10", conv10), ("relu10", nn.ReLU()), ("pool10", nn.AdaptiveAvgPool2d(1)),
         ])  # fmt: skip
         initialise(self, conv10)
+        nn.init.ones_(conv10.bias)  # or the ReLU behind it silences half of the classes for ever
 
     def logits(self, x: Tensor) -> Logits:
         x = self.features(x)  # N 512 13 13 of 224x224
