@@ -1,4 +1,4 @@
-"""Large JSON files of one object with long lists: read once to learn where each element stands, then element by element."""
+"""Large JSON files of long lists: read once to learn where each element stands, then element by element."""
 
 from __future__ import annotations
 
@@ -44,12 +44,15 @@ class JsonFile:
 
     def walk(self) -> Iterator[tuple[str, int, int, Any]]:
         """(key, place in its list, byte where it begins, element) of all elements of all lists at the top; what is not in a list
-        has the place -1. Raises BadData with the line."""
+        has the place -1; the key of a list that is the whole file is "". Raises BadData with the line."""
         data = self._bytes()
         # One character for each byte: places in the text are places in the file.
         text = str(data, "latin-1")
-        at = 3 if text.startswith("\xef\xbb\xbf") else 0
+        at = self._skip(text, 3 if text.startswith("\xef\xbb\xbf") else 0)
         try:
+            if text[at : at + 1] == "[":
+                yield from self._list(text, at, "")
+                return
             at = self._expect(text, at, "{")
             while text[at : at + 1] != "}":
                 key, at = self._value(text, at)
