@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from looksay.storybook.canvas import Canvas, Stamp
 from looksay.storybook.chance import Chance
@@ -16,21 +17,37 @@ SIZES: dict[str, float] = {"small": 0.78, "medium": 1.0, "large": 1.25}
 
 # How readily a kind is met in a setting. Where a kind is not named it comes only as a surprise.
 SUITS: dict[str, dict[str, float]] = {
-    "beach": {"boat": 5, "bird": 2, "dog": 2, "person": 2, "bottle": 1.5, "chair": 1.5, "aeroplane": 2, "horse": 1, "bicycle": 1},
-    "street": {"bus": 5, "car": 4, "motorbike": 4, "bicycle": 3, "person": 2, "dog": 1.5,
-        "cat": 1.5, "pottedplant": 1, "bird": 1},
-    "farm": {"cow": 4, "sheep": 4, "horse": 3, "dog": 1, "cat": 1.5, "bird": 1.5, "person": 1, "aeroplane": 1.5, "motorbike": 1},
-    "room": {
-        "sofa": 6, "chair": 4, "diningtable": 5.5, "tvmonitor": 6, "bottle": 3.5, "cat": 1.5, "dog": 1, "pottedplant": 3.5,
-        "person": 1.2,
+    "beach": {
+        "boat": 4.6, "bird": 2.0, "dog": 3.2, "person": 5.4, "bottle": 2.0, "chair": 4.8, "aeroplane": 2.3, "horse": 2.7,
+        "bicycle": 3.1,
     },
-    "park": {"bicycle": 3, "dog": 2, "bird": 3, "person": 2, "cat": 1.5, "horse": 1.5, "chair": 1,
-        "diningtable": 1.5, "bottle": 1},
-    "lake": {"boat": 6, "bird": 2.5, "sheep": 1.5, "cow": 1.5, "horse": 1.5, "person": 1, "aeroplane": 2, "dog": 1},
-    "station": {"train": 7, "person": 2, "bicycle": 1.5, "dog": 1, "bird": 1.5, "bus": 1,
-        "pottedplant": 1, "cat": 1, "bottle": 0.7},
-    "mountain": {"sheep": 3, "cow": 3, "horse": 2.5, "train": 3, "aeroplane": 3, "motorbike": 1.5,
-        "bus": 1.5, "car": 1.5, "bird": 1},
+    "street": {
+        "bus": 6.9, "car": 10.7, "motorbike": 6.0, "bicycle": 2.5, "person": 2.0, "dog": 1.0, "cat": 0.8, "pottedplant": 1.0,
+        "bird": 0.5,
+    },
+    "farm": {
+        "cow": 7.3, "sheep": 6.4, "horse": 5.5, "dog": 1.1, "cat": 1.6, "bird": 1.0, "person": 1.9, "aeroplane": 1.2,
+        "motorbike": 3.8,
+    },
+    "room": {
+        "sofa": 9.2, "chair": 3.2, "diningtable": 6.1, "tvmonitor": 5.8, "bottle": 1.1, "cat": 0.6, "dog": 0.5,
+        "pottedplant": 2.8, "person": 1.0,
+    },
+    "park": {
+        "bicycle": 7.2, "dog": 2.5, "bird": 2.3, "person": 4.2, "cat": 1.8, "horse": 3.1, "chair": 2.5, "diningtable": 5.3,
+        "bottle": 1.0,
+    },
+    "lake": {
+        "boat": 6.3, "bird": 2.9, "sheep": 4.0, "cow": 4.6, "horse": 4.6, "person": 3.1, "aeroplane": 2.6, "dog": 1.8,
+    },
+    "station": {
+        "train": 12.9, "person": 3.9, "bicycle": 3.3, "dog": 1.1, "bird": 1.1, "bus": 3.6, "pottedplant": 2.4, "cat": 1.1,
+        "bottle": 0.7,
+    },
+    "mountain": {
+        "sheep": 3.3, "cow": 3.7, "horse": 3.1, "train": 3.6, "aeroplane": 1.6, "motorbike": 3.9, "bus": 3.5, "car": 6.9,
+        "bird": 0.7, "person": 1.0,
+    },
 }  # fmt: skip
 
 
@@ -100,10 +117,23 @@ def arrange(things: Sequence[ThingSpec]) -> list[ThingSpec]:
 
 
 @cache
-def cover(kind: str, action: str, variant: int, phase: int) -> float:
-    """The area of the figure's silhouette when it is 1 high."""
+def silhouette(kind: str, action: str, variant: int, phase: int) -> npt.NDArray[np.uint8]:
+    """The figure, facing right, 64 rows high: 1 where it is."""
     found = figure(kind, action, variant, phase)
-    sheet = Canvas((int(64 * found.width) + 4, 64))
+    sheet = Canvas((max(round(64 * found.width), 1), 64))
     stamp = Stamp.of([(shape.points, 0) for shape in found.shapes])
-    reach = sheet.stamp(stamp, (0.5, 1.0), (1.0, 1.0), ((0, 0, 0),))
-    return float(np.count_nonzero(sheet.claim(reach, 0))) / 64**2
+    sheet.stamp(stamp, (0.5, 1.0), (1.0, 1.0), ((0, 0, 0),))
+    return sheet.claim((0, 0, sheet.width, sheet.height), 0)
+
+
+def shown(thing: ThingSpec) -> float:
+    """The area that the thing covers on a square page, as a share of it, before anything stands in front."""
+    form = silhouette(thing.kind, thing.action, thing.variant, thing.phase)
+    if thing.facing == "left":
+        form = form[:, ::-1]
+    left, top, right, foot = box(thing)
+    rows, columns = form.shape
+    first, last = (round((edge - left) / (right - left) * columns) for edge in (0.0, 1.0))
+    upper, lower = (round((edge - top) / (foot - top) * rows) for edge in (0.0, 1.0))
+    seen = np.count_nonzero(form[max(upper, 0) : max(lower, 0), max(first, 0) : max(last, 0)])
+    return seen * (thing.height / rows) ** 2

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from looksay.storybook.canvas import Canvas, Points, Stamp
+from looksay.storybook.casting import box
 from looksay.storybook.chance import Chance
 from looksay.storybook.country import GRASS
 from looksay.storybook.forms import stroke
@@ -16,7 +17,7 @@ from looksay.storybook.site import Site, blend, vary
 from looksay.storybook.spec import RGB, PageSpec
 
 # How much of the page may be covered: a portrait is to be judged, a scene is to be read.
-_SHARES = {"portrait": 0.26, "scene": 0.08, "clip": 0.0}
+_SHARES = {"portrait": 0.3, "scene": 0.08, "clip": 0.0}
 _GREEN = ("farm", "park", "lake", "mountain")
 _LEAVES: dict[str, RGB] = {"spring": (120, 178, 84), "summer": (72, 132, 66), "autumn": (214, 120, 46), "winter": (150, 140, 120)}
 
@@ -99,11 +100,22 @@ def _rail(site: Site) -> None:
     site.claim("fence", top - 0.02)
 
 
+def _covers(site: Site, left: float, right: float) -> bool:
+    """Whether something from `left` to `right` would hide more than a third of a portrait's subject."""
+    subject = next((thing for thing in site.spec.things if thing.id == "t0"), None)
+    if site.spec.view != "portrait" or subject is None:
+        return False
+    x1, _, x2, _ = box(subject)
+    return min(right, x2, 1.0) - max(left, x1, 0.0) > 0.34 * (min(x2, 1.0) - max(x1, 0.0))
+
+
 def _trunk(site: Site) -> None:
     """A near tree of which only the trunk is seen."""
     chance = site.chance
     bark: RGB = vary(chance, (110, 82, 60))
     x, wide = chance.pick((chance.real(0.0, 0.3), chance.real(0.7, 1.0))), chance.real(0.05, 0.09) * site.aspect
+    if _covers(site, x - 1.2 * wide, x + 1.2 * wide):
+        return
     site.canvas.area(
         [
             (x - wide, -0.01),
@@ -133,6 +145,8 @@ def _post(site: Site) -> None:
     """A lamp post or a pillar that runs from the head to the foot of the page."""
     chance = site.chance
     x, wide = chance.real(0.08, 0.92), chance.real(0.014, 0.026) * site.aspect
+    if _covers(site, x - wide, x + wide):
+        return
     iron = chance.pick(((70, 78, 86), (60, 84, 80), (120, 116, 110)))
     site.boxes([(x - wide, -0.01, x + wide, 1.01)], site.ink(iron))
     site.boxes([(x - wide * 0.7, -0.01, x - wide * 0.3, 1.01)], site.ink(iron, 1.3))
@@ -146,6 +160,8 @@ def _curtain(site: Site) -> None:
     chance, right = site.chance, site.chance.coin()
     cloth: RGB = vary(chance, chance.pick(((176, 82, 72), (84, 112, 140), (206, 176, 120), (116, 138, 106))))
     wide = chance.real(0.1, 0.2)
+    if _covers(site, *((1 - wide, 1.0) if right else (0.0, wide))):
+        return
 
     def strip(left: float, end: float, shade: float) -> None:
         points = [(left, -0.01), (end, -0.01), (end * 0.86, 0.5), (end * 0.94, 1.01), (left * 0.94, 1.01), (left * 0.86, 0.5)]

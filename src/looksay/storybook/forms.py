@@ -43,7 +43,8 @@ def stroke(spine: Sequence[tuple[float, float]] | Points, widths: Sequence[float
 
 
 def moved(points: Points, x: float, y: float) -> Points:
-    return points + np.array((x, y))
+    there: Points = points + np.array((x, y))
+    return there
 
 
 def box(x1: float, y1: float, x2: float, y2: float) -> Points:

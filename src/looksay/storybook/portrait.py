@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from looksay.storybook.casting import SUITS, arrange, box, common, cover, draw_kind, dressed, extent, half_width, tall
+import numpy as np
+
+from looksay.storybook.casting import SUITS, arrange, box, common, draw_kind, dressed, extent, half_width, shown, silhouette, tall
 from looksay.storybook.chance import Chance
 from looksay.storybook.figures import figure
 from looksay.storybook.land import Land, band_of, land
 from looksay.storybook.spec import KINDS, SEASONS, SETTINGS, TIMES, PageSpec, ThingSpec
 
 _OTHERS = (0.38, 0.34, 0.18, 0.1)
-_PAGE = (0.0, 0.0, 1.0, 1.0)
 
 
 def portrait(seed: int, index: int, chance: Chance) -> PageSpec:
@@ -36,13 +37,13 @@ def _pose(chance: Chance, kind: str, setting: str, lie: Land) -> ThingSpec:
     subject = replace(dressed(chance, kind, setting), id="t0")
     wide = figure(kind, subject.action, subject.variant, subject.phase).width
     height = chance.real(0.35, 0.8)
-    height = min(height, max(0.35, 1.1 / wide))
+    height = min(height, max(0.35, 0.97 / wide))
     subject = replace(subject, height=height)
     half = half_width(subject)
     cut = chance.coin(0.22)
     top = lie.edge + 0.06 if setting in ("street", "station") or band_of(kind, setting) != "ground" else lie.bands["ground"][0]
-    foot = chance.real(max(height + 0.02, min(top, 1.0)), 1.0)
-    x = chance.real(half, 1 - half) if half < 0.5 else 0.5 + chance.real(-0.12, 0.12)
+    foot = chance.real(max(height + 0.015, min(top, 0.98)), 0.985)
+    x = chance.real(half + 0.005, 0.995 - half) if half < 0.49 else 0.5 + chance.real(-0.12, 0.12)
     if cut and chance.coin(0.4):
         foot = 1.0 + chance.real(0.04, 0.22) * height
     elif cut:
@@ -70,10 +71,8 @@ def _other(chance: Chance, things: list[ThingSpec], kind: str, setting: str, lie
     )
     if band_of(kind, setting) in ("water", "rail", "road") and front:
         return None
-    seen = cover(subject.kind, subject.action, subject.variant, subject.phase) * subject.height**2
-    own = box(subject)
-    seen *= common(own, _PAGE) / extent(own)
-    largest = (0.24 * seen / cover(kind, other.action, other.variant, other.phase)) ** 0.5
+    form = silhouette(kind, other.action, other.variant, other.phase)
+    largest = ((0.11 if front else 0.15) * shown(subject) * form.shape[0] ** 2 / np.count_nonzero(form)) ** 0.5
     height = min(tall(other, lie.metre(ground)), largest)
     if height < 0.06:
         return None
