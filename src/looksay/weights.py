@@ -21,7 +21,7 @@ from torch import Tensor
 from looksay import config as settings_of
 from looksay import registry
 from looksay.disk import write_atomically
-from looksay.errors import BadWeights, NoNetwork, UnknownName
+from looksay.errors import BadValue, BadWeights, NoNetwork, UnknownName
 from looksay.nn.classifier import Classifier
 from looksay.nn.prep import Prep
 from looksay.nn.system import System
@@ -70,8 +70,9 @@ def save(path: Path, system: System[Any], info: Info, *, half: bool = False) -> 
     for name, tensor in system.state_dict().items():
         kept = tensor.detach().cpu().contiguous()
         tensors[name] = kept.half() if half and kept.is_floating_point() else kept.clone()
-    meta = {"looksay": VERSION, "info": json.dumps(pack(info), ensure_ascii=False), "sha256": digest(tensors)}
-    write_atomically(path, to_bytes(tensors, meta))
+    said = {"version": VERSION, "info": pack(info), "sha256": digest(tensors)}
+    # One entry: safetensors writes several in no fixed order, and equal weights shall be equal files.
+    write_atomically(path, to_bytes(tensors, {"looksay": json.dumps(said, ensure_ascii=False)}))
 
 
 def read(path: Path) -> tuple[Info, dict[str, Tensor]]:
@@ -93,11 +94,16 @@ def read(path: Path) -> tuple[Info, dict[str, Tensor]]:
         raise BadWeights(f"cannot be read: {error.strerror or error}", where=where) from None
     except SafetensorError as error:
         raise BadWeights(f"is damaged or not a safetensors file: {error}", where=where) from None
-    if "info" not in meta:
+    if "looksay" not in meta:
         raise BadWeights("says nothing of its system and classes", where=where, mend="use a file that looksay has written")
-    if meta.get("sha256") != digest(tensors):
+    try:
+        said = json.loads(meta["looksay"])
+        info: Info = unpack(Info, said["info"], where)
+        sound = said["sha256"] == digest(tensors)
+    except (ValueError, KeyError, TypeError, BadValue) as error:
+        raise BadWeights(f"its description cannot be read: {error}", where=where) from None
+    if not sound:
         raise BadWeights("is damaged: its sha256 differs", where=where, mend="fetch or train it again")
-    info: Info = unpack(Info, json.loads(meta["info"]), where)
     return info, {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 

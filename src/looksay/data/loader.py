@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import cv2
@@ -48,6 +49,8 @@ class Feeding:
 
 
 Raw = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], dict[str, Any], tuple[tuple[int, int], ...], tuple[str, ...]]
+
+Read = Callable[[npt.NDArray[np.int64]], Raw]
 
 
 class Feed:
@@ -91,44 +94,46 @@ class Feed:
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from number `start` on."""
         order, size, part = self.order(epoch), self.how.batch_size, self.how.part
-        turns = [order[i * size : (i + 1) * size] for i in range(start, self.steps)]
+        places = np.arange(len(order))
+        turns = [places[i * size : (i + 1) * size] for i in range(start, self.steps)]
         if part.world > 1:
             even = [turn[: len(turn) // part.world * part.world] for turn in turns]
             turns = [np.split(turn, part.world)[part.rank] for turn in even]
-        yield from self._ahead(epoch, turns)
+        yield from self._ahead(partial(self._read, epoch, order), turns)
 
-    def _ahead(self, epoch: int, turns: list[npt.NDArray[np.int64]]) -> Iterator[Batch]:
+    def _ahead(self, read: Read, turns: list[npt.NDArray[np.int64]]) -> Iterator[Batch]:
         with ThreadPoolExecutor(max(self.how.workers, 1), "looksay-feed") as pool:
             waiting: deque[Future[Raw]] = deque()
             left = iter(turns)
             try:
                 for _ in range(max(self.how.workers, 1) + 1):
-                    self._submit(pool, waiting, left, epoch)
+                    self._submit(pool, waiting, left, read)
                 while waiting:
                     since = time.perf_counter()
                     raw = waiting.popleft().result()
                     self.waited += time.perf_counter() - since
-                    self._submit(pool, waiting, left, epoch)
+                    self._submit(pool, waiting, left, read)
                     yield self._batch(raw)
             finally:
                 for future in waiting:
                     future.cancel()
 
     def _submit(
-        self, pool: ThreadPoolExecutor, waiting: deque[Future[Raw]], left: Iterator[npt.NDArray[np.int64]], epoch: int
+        self, pool: ThreadPoolExecutor, waiting: deque[Future[Raw]], left: Iterator[npt.NDArray[np.int64]], read: Read
     ) -> None:
         turn = next(left, None)
         if turn is not None:
-            waiting.append(pool.submit(self._read, epoch, turn))
+            waiting.append(pool.submit(read, turn))
 
-    def _read(self, epoch: int, turn: npt.NDArray[np.int64]) -> Raw:
+    def _read(self, epoch: int, order: npt.NDArray[np.int64], turn: npt.NDArray[np.int64]) -> Raw:
+        """`turn` are places in the order of the epoch."""
         wide, high = self.prep.size
         pictures = np.empty((len(turn), high, wide, self.prep.channels), np.uint8)
         factors = np.ones((3, len(turn)), np.float32)
         targets, sizes, ids = [], [], []
-        for row, index in enumerate(turn.tolist()):
-            picture, index = self._picture(index)
-            chance = Chance(self.how.seed, epoch, index, row, "augment")
+        for row, place in enumerate(turn.tolist()):
+            picture, index = self._picture(int(order[place]))
+            chance = Chance(self.how.seed, epoch, place, index, "augment")
             if self.how.augment is None:
                 pictures[row] = fit(picture, self.prep)
             else:

@@ -28,6 +28,8 @@ from looksay.nn.system import Batch, System
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
+SAVE_EVERY = 60.0  # seconds between checkpoints within an epoch
+NOTE_EVERY = 20  # steps between lines of the record
 Judge = Callable[[System[Any]], Mapping[str, float]]
 
 
@@ -53,8 +55,6 @@ class Plan:
     watcher: Watcher
     device: str = "auto"
     deadline: float = math.inf  # time.monotonic() at which to stop
-    save_every: float = 60.0  # seconds between checkpoints within an epoch
-    note_every: int = 20  # steps
     crew: Crew = field(default_factory=Crew)
     resume: bool = False
 
@@ -170,7 +170,7 @@ class _Worker:
     def _note(self, state: State, parts: Mapping[str, float], speed: float) -> None:
         loss = sum(parts.values())
         self.plan.watcher.step(state, loss, speed)
-        if state.step % self.plan.note_every == 0:
+        if state.step % NOTE_EVERY == 0:
             self.run_.note({"step": state.step, "loss": loss, **parts})
 
     def _stop_or_save(self, state: State, saved: float) -> bool:
@@ -178,7 +178,7 @@ class _Worker:
         stop = self.wish["stop"] or late
         if self.plan.crew.world > 1:
             stop = bool(self.fabric.broadcast(stop))
-        if stop or time.monotonic() - saved > self.plan.save_every:
+        if stop or time.monotonic() - saved > SAVE_EVERY:
             self._save(state)
             if stop:
                 self.run_.write_table()

@@ -48,6 +48,9 @@ class Run:
     def begin(self, config: Mapping[str, Any], *, resume: bool) -> bool:
         """Opens a folder; says whether there is a checkpoint to go on from. A run with a checkpoint is never overwritten;
         one that was killed before its first begins anew."""
+        if self.main:
+            for part in self.root.glob(".*.part"):  # of a write that a kill cut short
+                part.unlink(missing_ok=True)
         if self.checkpoint.is_file():
             if not resume:
                 raise BadConfig(
@@ -87,7 +90,7 @@ class Run:
                     tensors[f"optimizer/{place}/{name}"] = value
                 elif value is not None:
                     numbers[f"{place}/{name}"] = value
-        meta = {"state": json.dumps(pack(state, full=True)), "numbers": json.dumps(numbers)}
+        meta = {"run": json.dumps({"state": pack(state, full=True), "numbers": numbers})}
         whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
         write_atomically(self.checkpoint, to_bytes(whole, meta))
 
@@ -110,15 +113,16 @@ class Run:
             place, _, key = name.partition("/")
             slots.setdefault(int(place), {})[key] = slot
         optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+        _lay_alike(optimizer)
         return state
 
     def peek(self) -> tuple[State, dict[str, Tensor], dict[str, Any]]:
         try:
             with safe_open(self.checkpoint, "pt") as file:
-                meta = file.metadata()
+                meta = json.loads(file.metadata()["run"])
                 tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
-            state: State = unpack(State, json.loads(meta["state"]), str(self.checkpoint))
-            return state, tensors, json.loads(meta["numbers"])
+            state: State = unpack(State, meta["state"], str(self.checkpoint))
+            return state, tensors, meta["numbers"]
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise BadWeights(f"cannot be read: {error}", where=str(self.checkpoint)) from None
 
@@ -166,6 +170,14 @@ class Run:
         with open(beside, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(lines)
         os.replace(beside, self.root / "metrics.csv")
+
+
+def _lay_alike(optimizer: Optimizer) -> None:
+    """Puts what the optimizer remembers into the memory order of its parameter: fused steps walk both as flat memory."""
+    for parameter, slots in optimizer.state.items():
+        for name, value in slots.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                slots[name] = torch.empty_like(parameter).copy_(value)
 
 
 def environment() -> dict[str, Any]:

@@ -31,14 +31,14 @@ class Comparison:
         found = []
         for each in ordered:
             numbers = each.judged.scores()
-            low, high = paired(best, each.judged.found.hits.astype(np.float64))
+            gap = paired(best, each.judged.found.hits.astype(np.float64))
             found.append(
                 {
                     "system": each.system,
                     "top-1 %": round(100 * numbers["top1"], 2),
                     "low": round(100 * numbers["low"], 2),
                     "high": round(100 * numbers["high"], 2),
-                    "behind the best": "" if each is ordered[0] else f"{100 * low:.1f} to {100 * high:.1f}",
+                    "behind the best": "" if each is ordered[0] else f"{100 * gap.low:.1f} to {100 * gap.high:.1f}",
                     "top-5 %": round(100 * numbers["top5"], 2),
                     "ms a picture": round(each.judged.ms_per_picture, 3),
                     "parameters": each.params,

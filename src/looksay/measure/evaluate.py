@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -123,9 +122,3 @@ def _dense(system: Classifier, view: Picture) -> Tensor:
     x = normalise(torch.from_numpy(np.ascontiguousarray(grey(view, system.prep.channels)))[None], system.prep)
     both = torch.cat([x, x.flip(3)])
     return torch.softmax(system.dense(both).logits.float(), dim=1).mean(dim=0)
-
-
-def confused(found: Classification) -> npt.NDArray[np.int64]:
-    """Indices of the pictures that were missed, the most confident mistakes first."""
-    wrong = np.flatnonzero(~found.hits)
-    return wrong[np.argsort(-found.confidence[wrong], kind="stable")]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from looksay.data.dataset import Dataset
-from looksay.measure.evaluate import Judged, confused
-from looksay.measure.results import Score, record
+from looksay.measure.evaluate import Judged
+from looksay.measure.results import record
 from looksay.show.plots import confusion, reliability
 from looksay.show.report import Report
 from looksay.show.sheet import Mistake, mistakes
@@ -30,24 +30,16 @@ class Evaluation:
     command: str
     minutes: float | None = None
 
-    def scores(self) -> tuple[Score, ...]:
-        found, numbers = self.judged.found, self.judged.scores()
-        count = len(found)
-        calibration = found.reliability()
-        return (
-            Score("top-1", numbers["top1"], count, numbers["low"], numbers["high"], f"{self.how}; 95 % bootstrap interval"),
-            Score(f"top-{min(5, len(found.classes))}", numbers["top5"], count, settings=self.how),
-            Score("mean of classes", found.macro_accuracy(), count, settings="mean recall of the classes that occur"),
-            Score("majority class", found.majority(), count, settings="what saying the most frequent class would score"),
-            Score("calibration error", calibration.error, count, settings="expected, 15 bins of equal width"),
-            Score("loss", numbers["loss"], count, settings=found.unit, share=False),
-        )
-
     def lines(self) -> list[str]:
         head = f"{self.system} ({self.weights}) on {self.dataset.source}, split {self.dataset.split or 'whole'}"
         skipped = [f"{self.judged.skipped} pictures could not be read and were skipped"] if self.judged.skipped else []
         speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network, {self.params:,} parameters"
-        return [head, *(f"  {score}" for score in self.scores()), f"  {speed}", *(f"  {line}" for line in skipped)]
+        return [
+            f"{head}, {self.how}",
+            *(f"  {score}" for score in self.judged.found.scores()),
+            f"  {speed}",
+            *(f"  {line}" for line in skipped),
+        ]
 
     def row(self) -> dict[str, Any]:
         numbers = self.judged.scores()
@@ -75,7 +67,7 @@ class Evaluation:
 
     def report(self, path: str) -> Path:
         report = Report(f"{self.system} on {self.dataset.source}", f"Split {self.dataset.split or 'whole'}; {self.how}.")
-        report.table(("score", "value"), [(score.name, str(score)) for score in self.scores()])
+        report.table(("score", "value"), [(score.name, str(score)) for score in self.judged.found.scores()])
         add_scores(report, self.judged, "Class by class")
         add_mistakes(report, self.judged, self.dataset)
         return report.code(self.command).save(path)
@@ -105,7 +97,7 @@ def add_scores(report: Report, judged: Judged, title: str) -> None:
 def add_mistakes(report: Report, judged: Judged, dataset: Dataset) -> None:
     """The sheet of misclassified pictures, the surest first."""
     found = judged.found
-    places = confused(found)
+    places = found.mistakes()
     if not len(places):
         report.text("It made no mistake.")
         return

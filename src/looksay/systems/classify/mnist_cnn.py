@@ -51,7 +51,7 @@ class MnistCNN(Classifier):
             data="storybook:digits",
             stages=(
                 Stage(
-                    epochs=8, batch_size=128, img_size=28, optimizer="adamw", lr=2e-3, weight_decay=1e-2, warmup=0.1,
+                    epochs=10, batch_size=128, img_size=28, optimizer="adamw", lr=2e-3, weight_decay=1e-2, warmup=0.1,
                     augment=Augment(shift=0.08),
                 ),
             ),
