@@ -1,4 +1,4 @@
-"""The whole Python surface: load, look, train, evaluate, compare, explain, systems."""
+"""The whole Python surface: load, look, train, evaluate, compare, explain, cards."""
 
 from __future__ import annotations
 
@@ -172,7 +172,8 @@ def look(what: Any, name: str = HOUSE, **settings: Any) -> Any:
     return load(name).look(what, **settings)
 
 
-def systems(task: str = "") -> tuple[Card, ...]:
+def cards(task: str = "") -> tuple[Card, ...]:
+    """The systems there are, with their papers."""
     return registry.cards(task)
 
 
@@ -266,4 +267,4 @@ def compare(
     return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 
 
-__all__ = ["Look", "Looker", "LooksayError", "compare", "evaluate", "explain", "load", "look", "systems", "train"]
+__all__ = ["Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "explain", "load", "look", "train"]

@@ -1,8 +1,8 @@
 """`python -m looksay.systems` writes catalog.json anew."""
 
+from importlib import import_module
 from pathlib import Path
 
-import looksay.systems
 from looksay.registry import catalog
 
-Path(__file__).with_name("catalog.json").write_text(catalog(looksay.systems), "utf-8")
+Path(__file__).with_name("catalog.json").write_text(catalog(import_module("looksay.systems")), "utf-8")
