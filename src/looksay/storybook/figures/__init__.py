@@ -61,6 +61,7 @@ TOPS: dict[str, float] = {"diningtable": furniture.TABLE_TOP, "sofa": furniture.
 # Builds that are smaller or taller than their kind usually is: a child, a calf, a pony, a dachshund.
 STATURES: dict[str, tuple[float, ...]] = {
     "boat": boats.STATURES,
+    "cat": cats.STATURES,
     "person": people.STATURES,
     "dog": dogs.STATURES,
     "horse": horses.STATURES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looksay.storybook.figures.pen import PAPER, Pen, Points, blob, ellipse, panel, place, rounded, stroke, swing
+from looksay.storybook.figures.pen import PAPER, Pen, Points, blob, ellipse, panel, rounded, stroke, swing
 from looksay.storybook.figures.wheels import GLASS, RIM, RUBY, SOOT, STEEL, TYRE
 from looksay.storybook.spec import RGB
 
@@ -17,14 +17,7 @@ def aeroplane(action: str, variant: int, phase: int) -> Pen:
         _business_jet(pen, flying)
     else:
         _propeller(pen, variant, flying, phase)
-    return _tilted(pen, 3.5 + 1.2 * swing(phase)) if flying else pen
-
-
-def _tilted(pen: Pen, degrees: float) -> Pen:
-    turned = Pen(pen.rim)
-    for shape in pen.shapes:
-        turned.fill(place([(float(x), float(y)) for x, y in shape.points], 0.0, 0.0, degrees), shape.paint, shape.shade)
-    return turned
+    return pen.carried(3.5 + 1.2 * swing(phase)) if flying else pen
 
 
 def _gear(pen: Pen, x: float, top: float, radius: float, shade: float = 1.0) -> None:

@@ -42,9 +42,9 @@ def bicycle(action: str, variant: int, phase: int) -> Pen:
         _wheel(pen, x, radius, thick, turned, rays)
     tube = 0.058 if variant != 2 else 0.05
     crank: Point = (-0.06, radius - 0.02)
-    saddle: Point = (-0.2, 0.72)
+    saddle: Point = (-0.2, 0.72 if variant != 2 else 0.77)
     steer: Point = (base - 0.15, 0.7 if variant != 3 else 0.66)
-    bar: Point = (steer[0] - 0.05, steer[1] + 0.18)
+    bar: Point = (steer[0] - 0.05, steer[1] + (0.18 if variant != 2 else 0.12))
     bars = [
         (back, crank),
         (back, saddle),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from looksay.storybook.figures.pen import PAPER, Pen, Point, ellipse, limb, panel, place, rounded, stroke, swing
+from looksay.storybook.figures.pen import PAPER, Pen, Point, ellipse, limb, panel, rounded, stroke, swing
 from looksay.storybook.figures.wheels import GLASS, RUBY, SOOT, STEEL, TYRE
 from looksay.storybook.spec import RGB
 
@@ -31,11 +31,7 @@ def boat(action: str, variant: int, phase: int) -> Pen:
         _motor(pen, variant, sailing, phase)
     else:
         _sails(pen, variant, sailing, phase)
-    tilt = 1.6 * swing(phase) + ((5.0 if variant == 5 else 2.5) if sailing else 0.0)
-    rocked = Pen(pen.rim)
-    for shape in pen.shapes:
-        rocked.fill(place([(float(x), float(y)) for x, y in shape.points], 0.0, 0.0, tilt), shape.paint, shape.shade)
-    return rocked
+    return pen.carried(1.6 * swing(phase) + ((5.0 if variant == 5 else 2.5) if sailing else 0.0))
 
 
 def _edge(variant: int, share: float, below: float = 0.0) -> Point:

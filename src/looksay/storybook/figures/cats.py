@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from looksay.storybook.figures.legs import Frame, feet, four_legs
 from looksay.storybook.figures.pen import INK, LIPS, PAPER, Pen, Point, Points, blob, ellipse, limb, place, swing
 from looksay.storybook.spec import RGB
+
+STATURES: tuple[float, ...] = (1.0, 1.03, 0.84, 1.0, 1.06, 1.02)
 
 _STRIPE: RGB = (92, 76, 66)
 _PATCH: RGB = (224, 140, 66)
 _POINTS: RGB = (84, 64, 56)
 _COLLAR: RGB = (214, 62, 62)
 _EYES: tuple[RGB, ...] = ((116, 170, 82), (222, 174, 60), (110, 168, 104), (104, 168, 226), (228, 156, 52), (138, 178, 84))
+# Of each cat: how much longer its legs are than usual, how long the trunk is, how full, how large the head.
+_BUILDS: tuple[tuple[float, float, float, float], ...] = (
+    (0.0, 1.0, 0.0, 0.2), (-0.03, 1.06, 0.02, 0.205), (-0.07, 0.9, 0.02, 0.225), (0.03, 1.0, -0.01, 0.19),
+        (0.0, 1.02, 0.04, 0.2), (0.06, 0.94, -0.03, 0.18),
+)  # fmt: skip
 _FRAME = Frame(fore=0.27, hind=-0.25, top=0.37, thick=(0.13, 0.088, 0.076), gait="walk", reach=0.12, lift=0.075, toe=0.045)
 
 
@@ -34,34 +42,39 @@ def _tail(variant: int, spine: Points) -> Points:
 
 
 def _upright(pen: Pen, action: str, variant: int, phase: int) -> None:
-    slim, wag = {4: 0.035, 5: -0.025}.get(variant, 0.0), swing(phase)
-    tail = [(-0.32, 0.46), (-0.5, 0.54 + 0.02 * wag), (-0.5 - 0.03 * wag, 0.75), (-0.4 - 0.1 * wag, 0.87 + 0.01 * wag)]
-    legs = four_legs(_FRAME, action, phase)
-    for leg in legs[:2]:
-        pen.solid(leg, shade=0.76)
-    body = [(-0.37, 0.46), (-0.24, 0.53 + slim / 2), (-0.04, 0.515 + slim), (0.16, 0.52 + slim / 2), (0.3, 0.58),
-        (0.42, 0.56), (0.425, 0.44), (0.31, 0.31 - slim / 2),
-            (0.08, 0.28 - slim), (-0.14, 0.3 - slim), (-0.3, 0.28), (-0.385, 0.36)]  # fmt: skip
-    pen.solid(_tail(variant, tail), blob(body, 4), *legs[2:])
+    (leg, long, full, head), wag = _BUILDS[variant], swing(phase)
+    frame = replace(_FRAME, fore=0.27 * long, hind=-0.25 * long, top=_FRAME.top + leg)
+
+    def at(points: Points) -> Points:
+        return [(x * long, y + leg) for x, y in points]
+
+    tail = at([(-0.32, 0.46), (-0.5, 0.54 + 0.02 * wag), (-0.5 - 0.03 * wag, 0.75), (-0.4 - 0.1 * wag, 0.87 + 0.01 * wag)])
+    legs = four_legs(frame, action, phase)
+    for form in legs[:2]:
+        pen.solid(form, shade=0.76)
+    body = [(-0.37, 0.46), (-0.24, 0.53 + full / 2), (-0.04, 0.515 + full), (0.16, 0.52 + full / 2), (0.3, 0.58),
+        (0.42, 0.56), (0.425, 0.44),
+            (0.31, 0.31 - full / 2), (0.08, 0.28 - full), (-0.14, 0.3 - full), (-0.3, 0.28), (-0.385, 0.36)]  # fmt: skip
+    pen.solid(_tail(variant, tail), blob(at(body), 3), *legs[2:])
     if variant == 1:
         for x in (-0.25, -0.12, 0.01, 0.13):
-            pen.fill(limb([(x, 0.51), (x + 0.025, 0.45), (x + 0.01, 0.37)], [0.05, 0.045, 0.006], 2, 0), _STRIPE)
+            pen.fill(limb(at([(x, 0.525), (x + 0.025, 0.45), (x + 0.01, 0.37)]), [0.05, 0.045, 0.006], 2, 0), _STRIPE)
         for a, b in (((-0.53, 0.62), (-0.46, 0.64)), ((-0.54, 0.74), (-0.46, 0.75))):
-            pen.fill(limb([a, b], [0.03, 0.03], 1, 0), _STRIPE)
+            pen.fill(limb(at([a, b]), [0.03, 0.03], 1, 0), _STRIPE)
     elif variant == 2:
-        pen.fill(blob([(-0.26, 0.5), (-0.04, 0.5), (0.02, 0.41), (-0.12, 0.35), (-0.26, 0.4)], 3), _PATCH)
-        pen.fill(ellipse(0.2, 0.45, 0.07, 0.055, tilt=20, count=10), _POINTS)
+        pen.fill(at(blob([(-0.26, 0.5), (-0.04, 0.5), (0.02, 0.41), (-0.12, 0.35), (-0.26, 0.4)], 3)), _PATCH)
+        pen.fill(at(ellipse(0.2, 0.45, 0.07, 0.055, tilt=20, count=10)), _POINTS)
     elif variant == 3:
         pen.fill(_tail(variant, [(tail[2][0] - 0.005, tail[2][1] - 0.08), tail[2], tail[3]]), _POINTS)
-        for x, y in feet(_FRAME, action, phase)[2:]:
+        for x, y in feet(frame, action, phase)[2:]:
             pen.fill(ellipse(x + 0.02, y + 0.036, 0.06, 0.036, count=9), _POINTS)
     elif variant in (0, 4):
-        pen.fill(blob([(0.33, 0.5), (0.415, 0.47), (0.38, 0.36), (0.28, 0.33)], 3), PAPER)
-    _head(pen, variant, (0.4, 0.68 + 0.008 * wag), 0.2)
+        pen.fill(at(blob([(0.33, 0.5), (0.415, 0.47), (0.38, 0.36), (0.28, 0.33)], 3)), PAPER)
+    _head(pen, variant, at([(0.4, 0.68 + 0.008 * wag)])[0], head)
 
 
 def _sitting(pen: Pen, variant: int, phase: int) -> None:
-    wag, wide = swing(phase), {4: 1.14, 5: 0.9}.get(variant, 1.02)
+    wag, wide = swing(phase), {1: 1.1, 2: 0.98, 4: 1.16, 5: 0.88}.get(variant, 1.02)
     tail = [(-0.18, 0.06), (-0.37, 0.05), (-0.46, 0.16 + 0.03 * wag), (-0.41 - 0.05 * wag, 0.29 + 0.02 * wag)]
     pen.solid(_tail(variant, tail))
     if variant == 3:
@@ -92,12 +105,12 @@ def _sitting(pen: Pen, variant: int, phase: int) -> None:
     socks: tuple[str | RGB, float] = (PAPER, 1.0) if variant in (0, 2, 4) else (_POINTS, 1.0) if variant == 3 else ("main", 1.14)
     pen.fill(ellipse(0.155, 0.034, 0.058, 0.034, count=10), *socks)
     pen.fill(ellipse(-0.015, 0.032, 0.08, 0.034, count=10), *socks)
-    _head(pen, variant, (0.14, 0.775), 0.215)
+    _head(pen, variant, (0.14, 0.6 + 0.82 * _BUILDS[variant][3]), _BUILDS[variant][3] * 1.07)
 
 
 def _sleeping(pen: Pen, variant: int, phase: int) -> None:
     breath = 0.012 * swing(phase)
-    fluff = {4: 0.03, 5: -0.03}.get(variant, 0.0)
+    fluff = _BUILDS[variant][2]
     body = [(-0.47, 0.16), (-0.4, 0.32 + breath), (-0.18, 0.42 + breath + fluff), (0.08, 0.39 + breath + fluff / 2),
         (0.3, 0.26), (0.36, 0.08), (0.2, 0.0), (-0.3, 0.0),
             (-0.45, 0.05)]  # fmt: skip
@@ -108,7 +121,7 @@ def _sleeping(pen: Pen, variant: int, phase: int) -> None:
     elif variant == 2:
         pen.fill(blob([(-0.32, 0.33), (-0.12, 0.38), (-0.02, 0.3), (-0.14, 0.2), (-0.28, 0.22)], 3), _PATCH)
     pen.fill(blob([(-0.4, 0.12), (-0.3, 0.25), (-0.14, 0.23), (-0.08, 0.1), (-0.2, 0.03), (-0.35, 0.04)], 3), "main", 0.86)
-    _head(pen, variant, (0.31, 0.195 + breath / 2), 0.19, asleep=True)
+    _head(pen, variant, (0.31, 0.195 + breath / 2), 0.95 * _BUILDS[variant][3], asleep=True)
     tail = [(-0.44, 0.1), (-0.3, 0.045), (-0.05, 0.042), (0.12 + breath, 0.055)]
     pen.solid(limb(tail, [0.1, 0.14, 0.15, 0.1] if variant == 4 else [0.08, 0.088, 0.085, 0.07], 3, 3), shade=1.05)
     if variant == 3:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from looksay.storybook.figures.legs import HOOF, Frame, four_legs, hoofs
 from looksay.storybook.figures.pen import INK, LIPS, Pen, Point, Points, blob, ellipse, limb, place, swing
 from looksay.storybook.spec import RGB
@@ -13,17 +15,21 @@ _SNOUT: RGB = (240, 178, 172)
 _CREAM: RGB = (236, 210, 174)
 _COCOA: RGB = (88, 64, 54)
 _GROWN = Frame(fore=0.36, hind=-0.42, top=0.42, thick=(0.17, 0.11, 0.095), gait="walk", reach=0.13, lift=0.07, apart=0.08)
+_LEGS: tuple[float, ...] = (0.0, -0.04, -0.06, 0.02, 0.0, 0.08)  # how much longer than usual
+_LENGTHS: tuple[float, ...] = (1.0, 1.06, 1.0, 0.93, 1.0, 0.98)
 _CALF = Frame(fore=0.25, hind=-0.27, top=0.46, thick=(0.14, 0.1, 0.09), gait="walk", reach=0.13, lift=0.07, apart=0.08)
 
 
 def cow(action: str, variant: int, phase: int) -> Pen:
     pen, lying, calf = Pen(0.0135), action == "lying", variant == 4
-    frame, s, wag = _CALF if calf else _GROWN, 0.72 if calf else 1.0, swing(phase)
-    drop = (0.36 if calf else 0.31) if lying else 0.0
+    s, wag = 0.72 if calf else 1.0, swing(phase)
+    leg = _LEGS[variant]
+    frame = _CALF if calf else replace(_GROWN, top=_GROWN.top + leg)
+    drop = (0.36 if calf else 0.31) if lying else -leg
     hind, fore, floor = frame.hind, frame.fore, 0.4 if calf else 0.33
     legs = [] if lying else four_legs(frame, action, phase)
-    for leg in legs[:2]:
-        pen.solid(leg, shade=0.76)
+    for form in legs[:2]:
+        pen.solid(form, shade=0.76)
     if legs:
         hoofs(pen, frame, action, phase, near=False)
     root = (hind - 0.13 * s, 0.84 - drop)
@@ -39,7 +45,7 @@ def cow(action: str, variant: int, phase: int) -> Pen:
             (hind + 0.19, 0.28),
             (hind + 0.13, 0.26),
         ]
-        pen.solid(blob(udder, 2), paint=_SNOUT)
+        pen.solid(blob([(x, y + leg) for x, y in udder], 2), paint=_SNOUT)
     body = [(hind - 0.17 * s, 0.82), (hind - 0.02, 0.885), (-0.05, 0.87), (fore - 0.04, 0.89), (fore + 0.15 * s, 0.84),
         (fore + 0.21 * s, 0.64), (fore + 0.12 * s, floor + 0.1), (0.02, floor),
             (hind + 0.16, floor + 0.05), (hind - 0.14 * s, floor + 0.14), (hind - 0.19 * s, 0.66)]  # fmt: skip
@@ -58,7 +64,7 @@ def cow(action: str, variant: int, phase: int) -> Pen:
         hoofs(pen, frame, action, phase, near=True)
     _patches(pen, variant, hind, fore, drop)
     _head(pen, variant, poll, -58.0 if low else -12.0, 0.25 if calf else 0.255, phase)
-    return pen
+    return pen.carried(wide=_LENGTHS[variant])
 
 
 def _folded(pen: Pen, fore: float, hind: float, s: float) -> None:

@@ -10,6 +10,12 @@ from looksay.storybook.spec import RGB
 
 STATURES: tuple[float, ...] = (1.03, 1.0, 1.06, 0.76, 0.98, 1.0)
 
+# Of each horse: how deep its belly, how thick its legs, how much longer these are than usual, how long it is.
+_BUILDS: tuple[tuple[float, float, float, float], ...] = (
+    (0.0, 0.0, 0.0, 1.0), (-0.01, -0.005, 0.04, 0.95), (0.045, 0.03, -0.03, 1.04), (0.05, 0.02, -0.08, 1.0),
+        (-0.02, -0.008, 0.07, 0.98),
+    (0.02, 0.01, -0.02, 1.08),
+)  # fmt: skip
 _MANES: tuple[RGB, ...] = ((60, 44, 40), (238, 218, 174), (66, 54, 52), (230, 218, 200), (44, 40, 44), (126, 86, 58))
 _CREAM: RGB = (250, 243, 228)
 _TAN: RGB = (232, 204, 166)
@@ -18,8 +24,7 @@ _CLOTH: RGB = (188, 62, 58)
 
 def horse(action: str, variant: int, phase: int) -> Pen:
     pen, run, low, wag = Pen(0.0125), action == "running", action == "grazing", swing(phase)
-    stout, thick = {2: (0.04, 0.03), 3: (0.05, 0.02), 4: (-0.02, 0.0)}.get(variant, (0.0, 0.0))
-    d = -0.07 if variant == 3 else 0.0
+    stout, thick, d, wide = _BUILDS[variant]
     frame = Frame(0.3, -0.36, 0.53 + d, (0.15 + thick, 0.085 + thick, 0.065 + thick), "run", 0.32, 0.24, 0.0, 0.075)
     legs, mane = four_legs(frame, action, phase), _MANES[variant]
     for leg in legs[:2]:
@@ -42,7 +47,7 @@ def horse(action: str, variant: int, phase: int) -> Pen:
     _marks(pen, variant, frame, action, phase)
     _mane(pen, variant, crest, 0.04 * wag if run else 0.0, 0.12 if run else 0.03)
     _head(pen, variant, poll, -64.0 if low else -26.0 if run else -36.0, phase)
-    return pen
+    return pen.carried(wide=wide)
 
 
 def _marks(pen: Pen, variant: int, frame: Frame, action: str, phase: int) -> None:
@@ -52,10 +57,10 @@ def _marks(pen: Pen, variant: int, frame: Frame, action: str, phase: int) -> Non
             w = 0.062 if variant == 2 else 0.035
             pen.fill([(x - w, y + 0.05), (x + w * 0.8, y + 0.045), (x + w * 0.7, y + 0.17), (x - w * 0.7, y + 0.17)], _CREAM)
     if variant == 1:
-        pen.solid(blob([(-0.14, 0.85), (0.02, 0.84), (0.18, 0.86), (0.16, 0.66), (0.02, 0.6), (-0.12, 0.66)], 3), paint=_CLOTH)
-        pen.solid(
-            blob([(-0.12, 0.92), (-0.02, 0.86), (0.1, 0.86), (0.17, 0.94), (0.13, 0.78), (-0.04, 0.77)], 3), paint=(116, 74, 50)
-        )
+        cloth = [(-0.14, 0.85), (0.02, 0.84), (0.18, 0.86), (0.16, 0.66), (0.02, 0.6), (-0.12, 0.66)]
+        saddle = [(-0.12, 0.92), (-0.02, 0.86), (0.1, 0.86), (0.17, 0.94), (0.13, 0.78), (-0.04, 0.77)]
+        pen.solid(blob([(x, y + d) for x, y in cloth], 3), paint=_CLOTH)
+        pen.solid(blob([(x, y + d) for x, y in saddle], 3), paint=(116, 74, 50))
     elif variant == 3:
         for patch in (
             [(-0.48, 0.82), (-0.3, 0.87), (-0.2, 0.72), (-0.36, 0.6), (-0.5, 0.68)],
@@ -72,7 +77,7 @@ def _marks(pen: Pen, variant: int, frame: Frame, action: str, phase: int) -> Non
             (-0.22, 0.67, 0.018),
             (-0.13, 0.76, 0.018),
         ):
-            pen.fill(ellipse(x, y, r, count=7), "main", 0.6)
+            pen.fill(ellipse(x, y + d, r, count=7), "main", 0.6)
 
 
 def _mane(pen: Pen, variant: int, crest: list[Point], fly: float, back: float) -> None:

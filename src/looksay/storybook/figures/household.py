@@ -62,12 +62,7 @@ def bottle(action: str, variant: int, phase: int) -> Pen:
     body = profile[1][0]
     _label(pen, variant, body)
     pen.fill(rounded([(-body * 0.78, 0.07), (-body * 0.6, 0.07), (-body * 0.6, 0.5), (-body * 0.78, 0.5)], 0.015, 3), "main", 1.5)
-    if action == "lying":
-        flat = Pen(pen.rim)
-        for shape in pen.shapes:
-            flat.fill(place([(float(x), float(y)) for x, y in shape.points], -0.5, 0.0, -90.0), shape.paint, shape.shade)
-        return flat
-    return pen
+    return pen.carried(-90.0, x=-0.5) if action == "lying" else pen
 
 
 def _label(pen: Pen, variant: int, body: float) -> None:
@@ -270,13 +265,15 @@ def tvmonitor(action: str, variant: int, phase: int) -> Pen:
         _antenna(pen, variant, top)
         for side in (-1, 1):
             pen.solid(stroke((side * half * 0.7, low + 0.02), (side * half * 0.8, 0.0), 0.06), shade=0.72)
-    elif variant == 4:  # two feet, a loudspeaker between them
-        pen.solid(panel(-half * 0.5, low - 0.1, half * 0.5, low + 0.02, 0.03, 3), shade=0.72)
+    elif variant == 4:  # two feet
         for side in (-1, 1):
-            pen.solid(
-                stroke((side * half * 0.7, low + 0.02), (side * half * 0.78, 0.03), 0.06),
-                stroke((side * half * 0.68, 0.03), (side * half * 0.88, 0.03), 0.06),
-            )
+            foot = [
+                (side * half * 0.5, 0.0),
+                (side * half * 0.72, 0.0),
+                (side * half * 0.66, low + 0.02),
+                (side * half * 0.6, low + 0.02),
+            ]
+            pen.solid(foot, shade=0.8)
     else:
         pen.solid(stroke((0.0, 0.05), (0.0, low + 0.05), 0.1 if variant != 2 else 0.13), shade=0.72)
         pen.solid(rounded([(-half * 0.42, 0.0), (half * 0.42, 0.0), (half * 0.3, 0.06), (-half * 0.3, 0.06)], 0.02, 3))

@@ -43,6 +43,13 @@ class Pen:
         for part in parts:
             self.fill(part, paint, shade)
 
+    def carried(self, degrees: float = 0.0, *, wide: float = 1.0, x: float = 0.0) -> Pen:
+        """A copy that is made `wide` times as wide, then turned about the origin and moved along the ground."""
+        copy = Pen(self.rim)
+        for shape in self.shapes:
+            copy.fill(place([(float(u) * wide, float(v)) for u, v in shape.points], x, 0.0, degrees), shape.paint, shape.shade)
+        return copy
+
     def eye(self, x: float, y: float, size: float, iris: RGB = INK) -> None:
         """An open eye that looks ahead and can be seen on a black and on a white coat."""
         self.fill(ellipse(x, y, size * 0.92, size * 1.12, count=12), PAPER, 0.97)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looksay.storybook.figures.pen import PAPER, Pen, Points, box, ellipse, panel, place, rounded, star, stroke, swing
+from looksay.storybook.figures.pen import PAPER, Pen, Points, blob, box, ellipse, panel, place, rounded, star, stroke, swing
 from looksay.storybook.figures.wheels import GLASS, LAMP, RIM, RUBY, SOOT, STEEL, spin, wheel
 from looksay.storybook.spec import RGB
 
@@ -17,7 +17,7 @@ def train(action: str, variant: int, phase: int) -> Pen:
         _tram(pen, bump, turned)
         return pen
     steam = variant in (0, 3)
-    _carriage(pen, variant, (-1.5, -0.52) if steam else (-1.6, -0.44), bump, turned)
+    _carriage(pen, variant, (-1.78, -1.0) if variant == 3 else (-1.5, -0.52) if steam else (-1.6, -0.44), bump, turned)
     if steam:
         _steam(pen, variant, bump, turned, spin(phase, moving, 1))
     elif variant == 1:
@@ -38,7 +38,7 @@ def _carriage(pen: Pen, variant: int, span: tuple[float, float], bump: float, tu
     pen.fill(box(left, low + 0.03, right, low + 0.09), "main", 0.72)
     if variant in (1, 4):
         pen.fill(box(left, low + 0.18, right, low + 0.22), PAPER, 0.98)
-    count = 4 if variant in (0, 3) else 5
+    count = {0: 4, 3: 3}.get(variant, 5)
     pitch = (right - left - 0.08) / count
     for i in range(count):
         x = left + 0.08 + i * pitch
@@ -49,6 +49,12 @@ def _carriage(pen: Pen, variant: int, span: tuple[float, float], bump: float, tu
 
 def _steam(pen: Pen, variant: int, bump: float, turned: float, crank: float) -> None:
     low = 0.24 + bump
+    if variant == 3:  # a tender with coal
+        pen.fill(blob([(-0.84, 0.5), (-0.74, 0.62), (-0.62, 0.58), (-0.5, 0.64), (-0.44, 0.5)], 2), SOOT, 0.8)
+        pen.solid(panel(-0.86, 0.19 + bump, -0.42, 0.54 + bump, 0.03, 3))
+        pen.fill(box(-0.46, 0.2, -0.34, 0.25), SOOT)
+        for x in (-0.76, -0.52):
+            wheel(pen, x, 0.11, turned, 6)
     pen.fill(box(-0.36, low - 0.04, 1.12, low + 0.04), SOOT)
     pen.solid([(1.02, low + 0.02), (1.3, 0.03), (0.98, 0.03), (0.94, low)], paint=RUBY, shade=0.9)  # the cowcatcher
     for x in (1.05, 1.13):

@@ -16,8 +16,9 @@ _FACES: tuple[RGB, ...] = ((66, 58, 60), (246, 226, 206), (216, 194, 168), (247,
 def sheep(action: str, variant: int, phase: int) -> Pen:
     pen, face, lying, wag = Pen(0.014), _FACES[variant], action == "lying", swing(phase)
     s = 0.78 if variant == 3 else 1.0
-    drop = 0.24 if lying else 0.0
-    frame = Frame(0.22 * s, -0.25 * s, 0.36, (0.1, 0.078, 0.07), "walk", 0.1, 0.06, 0.0, 0.075)
+    leg = (0.0, 0.05, -0.03, 0.02, -0.05, 0.03)[variant]  # how much longer than usual
+    drop = 0.24 if lying else -leg
+    frame = Frame(0.22 * s, -0.25 * s, 0.36 + leg, (0.1, 0.078, 0.07), "walk", 0.1, 0.06, 0.0, 0.075)
     if lying:
         pen.solid(
             limb([(0.12 * s, 0.05), (0.42 * s, 0.045)], [0.08, 0.075], 2, 3),
@@ -27,11 +28,11 @@ def sheep(action: str, variant: int, phase: int) -> Pen:
         pen.fill(ellipse(0.43 * s, 0.042, 0.04, 0.036, count=8), HOOF, 0.8)
     else:
         legs = four_legs(frame, action, phase)
-        for leg in legs[:2]:
-            pen.solid(leg, paint=face, shade=0.72)
+        for form in legs[:2]:
+            pen.solid(form, paint=face, shade=0.72)
         hoofs(pen, frame, action, phase, near=False)
-        for leg in legs[2:]:
-            pen.solid(leg, paint=face, shade=0.96)
+        for form in legs[2:]:
+            pen.solid(form, paint=face, shade=0.96)
         hoofs(pen, frame, action, phase, near=True)
     y = 0.57 - drop
     pen.solid(ellipse(-0.45 * s, y + 0.04, 0.1, 0.08 + 0.012 * wag, tilt=30, count=12))
@@ -42,7 +43,7 @@ def sheep(action: str, variant: int, phase: int) -> Pen:
     low = action == "grazing"
     joint = (0.5 * s, 0.34 + 0.01 * wag) if low else (0.46 * s, 0.78 - drop + 0.008 * wag)
     _head(pen, variant, joint, -46.0 if low else -8.0, phase)
-    return pen
+    return pen.carried(wide=(1.0, 0.94, 1.04, 1.0, 1.06, 0.96)[variant])
 
 
 def _fleece(centre: Point, rx: float, ry: float, count: int) -> Points:
