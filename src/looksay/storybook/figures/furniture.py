@@ -124,9 +124,13 @@ def sofa(action: str, variant: int, phase: int) -> Pen:
     """Seen from the front; the seat is at SOFA_SEAT in all builds."""
     pen = Pen(0.013)
     half, top, cushions = _SOFAS[variant]
+    low = 0.12 if variant not in (3, 4) else 0.2
     right = half - 0.12 if variant != 2 else half - 0.24
     for x in (-half + 0.12, right):
-        pen.fill([(x - 0.045, 0.14), (x + 0.045, 0.14), (x + 0.03, 0.0), (x - 0.03, 0.0)], _BEECH if variant != 3 else _STEEL)
+        pen.fill(
+            [(x - 0.045, low + 0.02), (x + 0.045, low + 0.02), (x + 0.03, 0.0), (x - 0.03, 0.0)],
+            _BEECH if variant != 3 else _STEEL,
+        )
     pen.solid(_sofa_back(variant, half, top), shade=0.9)
     inner = half - 0.2
     wide = 2 * inner / cushions
@@ -140,12 +144,12 @@ def sofa(action: str, variant: int, phase: int) -> Pen:
                 pen.fill(
                     ellipse(-inner + (i + 0.5 + 0.5 * row) * (2 * inner / 5.5), 0.62 + 0.14 * row, 0.02, count=7), "main", 0.58
                 )
-    pen.solid(panel(-half + 0.1, 0.12, right + 0.06, 0.34, 0.04, 3), shade=0.8)
+    pen.solid(panel(-half + 0.1, low, right + 0.06, 0.34, 0.04, 3), shade=0.8)
     for i in range(cushions):
         left = -inner + i * wide
         stop = left + wide - 0.008 if variant != 2 else half - 0.08
         pen.solid(panel(left + 0.008, 0.32, stop, SOFA_SEAT + 0.02, 0.06, 4), shade=1.08, line=0.52)
-    _sofa_arms(pen, variant, half)
+    _sofa_arms(pen, variant, half, low - 0.02)
     if variant in (0, 2, 5):
         x = {0: 0.48, 2: -0.56, 5: -0.36}[variant]
         paint: RGB = {0: (246, 216, 124), 2: (250, 244, 228), 5: (236, 226, 204)}[variant]
@@ -181,17 +185,17 @@ def _sofa_back(variant: int, half: float, top: float) -> Points:
     return panel(-half + 0.06, 0.2, half - 0.06, top, 0.16 if variant != 3 else 0.06, 5)
 
 
-def _sofa_arms(pen: Pen, variant: int, half: float) -> None:
+def _sofa_arms(pen: Pen, variant: int, half: float, low: float) -> None:
     for side in (-1, 1) if variant != 2 else (-1,):
         left, right = sorted((side * half, side * (half - 0.22)))
         if variant in (1, 4):  # rolled arms
             x = (left + right) / 2
-            pen.solid(panel(left + 0.02, 0.1, right - 0.02, 0.58, 0.03, 3), ellipse(x, 0.62, 0.14, count=18))
+            pen.solid(panel(left + 0.02, low, right - 0.02, 0.58, 0.03, 3), ellipse(x, 0.62, 0.14, count=18))
             pen.fill(arc_band(x, 0.62, 0.07, 0.07, -60, 250, 0.022, 10), "main", 0.66)
         elif variant == 3:
-            pen.solid(panel(left + 0.03, 0.1, right - 0.03, 0.62, 0.04, 3))
+            pen.solid(panel(left + 0.03, low, right - 0.03, 0.62, 0.04, 3))
         else:
-            pen.solid(panel(left, 0.1, right, 0.68, 0.1, 5))
+            pen.solid(panel(left, low, right, 0.68, 0.1, 5))
             pen.fill(panel(left + 0.05, 0.2, right - 0.05, 0.6, 0.06, 4), "main", 0.9)
 
 

@@ -34,20 +34,25 @@ class Pen:
 
     def fill(self, points: Sequence[Point], paint: str | RGB = "main", shade: float = 1.0) -> None:
         """One polygon without an outline."""
-        self.shapes.append(Shape(np.array(thinned(points, SLACK), dtype=np.float64), paint, shade))
+        self._lay(thinned(points, SLACK), paint, shade)
 
     def solid(self, *parts: Sequence[Point], paint: str | RGB = "main", shade: float = 1.0, line: float = 0.56) -> None:
         """Forms that melt into one: first all outlines, `line` times darker, then all fillings."""
-        for part in parts:
-            self.fill(swell(part, self.rim), paint, shade * line)
-        for part in parts:
-            self.fill(part, paint, shade)
+        forms = [thinned(part, SLACK) for part in parts]
+        for form in forms:
+            self._lay(swell(form, self.rim), paint, shade * line)
+        for form in forms:
+            self._lay(form, paint, shade)
+
+    def _lay(self, points: Points, paint: str | RGB, shade: float) -> None:
+        self.shapes.append(Shape(np.array(points, dtype=np.float64), paint, shade))
 
     def carried(self, degrees: float = 0.0, *, wide: float = 1.0, x: float = 0.0) -> Pen:
         """A copy that is made `wide` times as wide, then turned about the origin and moved along the ground."""
         copy = Pen(self.rim)
         for shape in self.shapes:
-            copy.fill(place([(float(u) * wide, float(v)) for u, v in shape.points], x, 0.0, degrees), shape.paint, shape.shade)
+            points = [(u * wide, v) for u, v in shape.points.tolist()]
+            copy._lay(place(points, x, 0.0, degrees), shape.paint, shape.shade)
         return copy
 
     def eye(self, x: float, y: float, size: float, iris: RGB = INK) -> None:
@@ -227,14 +232,16 @@ def swell(points: Sequence[Point], by: float) -> Points:
 
 def thinned(points: Sequence[Point], slack: float) -> Points:
     """The polygon without the points that lie within `slack` of the outline that is left."""
-    kept, last, skipped = [points[0]], points[0], []
+    (left, low), kept, skipped = points[0], [points[0]], []
     for here, ahead in pairwise([*points[1:], points[0]]):
         skipped.append(here)
-        dx, dy = ahead[0] - last[0], ahead[1] - last[1]
+        dx, dy = ahead[0] - left, ahead[1] - low
         limit = slack * math.hypot(dx, dy)
-        if any(abs(dx * (y - last[1]) - dy * (x - last[0])) > limit for x, y in skipped) or limit == 0:
-            kept.append(here)
-            last, skipped = here, []
+        for x, y in skipped:
+            if not -limit < dx * (y - low) - dy * (x - left) < limit:
+                kept.append(here)
+                (left, low), skipped = here, []
+                break
     return kept
 
 
