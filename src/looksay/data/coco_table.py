@@ -120,7 +120,7 @@ def caption_of(found: Mapping[str, Any], where: str) -> Caption:
     text = found.get("caption")
     if not isinstance(text, str):
         raise BadData("has no caption", where=where)
-    return Caption(text, id=str(found.get("id", "")))
+    return Caption(text, id=str(found.get("id", "")), language=str(found.get("language", "en")))
 
 
 def read_table(path: Path) -> Table:

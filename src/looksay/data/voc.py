@@ -269,11 +269,12 @@ def _label_map(home: Path) -> masks.LabelMap | None:
 
 def _class_names(layout: Layout) -> tuple[str, ...]:
     """From the lists of single classes, a file of names, or else all the annotations."""
-    for split, path in layout.lists.items():
+    listed: set[str] = set()
+    for path in layout.lists.values():
         ending = f"_{path.stem}.txt"
-        names = sorted(other.name[: -len(ending)] for other in path.parent.glob(f"*{ending}"))
-        if names and split:
-            return tuple(names)
+        listed.update(other.name[: -len(ending)] for other in path.parent.glob(f"*{ending}"))
+    if listed:
+        return tuple(sorted(listed))
     labels = _label_map(layout.home)
     if labels is not None:
         return labels.classes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from looksay.data import source as sources
@@ -62,15 +63,8 @@ def save(
         clean(ready)
         ready.mkdir(parents=True)
         writer = kind(Plan(ready, split, how or How(), names, {**given, **(there.category_ids if there else {})}, earlier))
-        total = len(source) if isinstance(source, Dataset) else 0
-        for done, (scene, shot) in enumerate(_shots(source), 1):
-            writer.add(scene, shot)
-            writer.written.pictures += 1
-            if progress is not None:
-                progress(done, total)
-        if not writer.written.pictures:
-            raise BadData("there are no pictures to write", where=str(out))
-        writer.finish()
+        with closing(writer):
+            _fill(writer, source, progress)
         settle(ready, out, kind.shared)
     except OSError as error:
         raise trouble(error, out) from None
@@ -81,6 +75,18 @@ def save(
         if new and out.exists() and not os.listdir(out):
             out.rmdir()
     return writer.written
+
+
+def _fill(writer: Writer, source: Dataset | Iterable[tuple[Picture, Scene]], progress: Progress | None) -> None:
+    total = len(source) if isinstance(source, Dataset) else 0
+    for done, (scene, shot) in enumerate(_shots(source), 1):
+        writer.add(scene, shot)
+        writer.written.pictures += 1
+        if progress is not None:
+            progress(done, total)
+    if not writer.written.pictures:
+        raise BadData("there are no pictures to write")
+    writer.finish()
 
 
 def convert(name: str, out: Path, format: str, *, how: How | None = None, progress: Progress | None = None) -> list[Written]:

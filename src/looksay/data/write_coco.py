@@ -12,6 +12,7 @@ from looksay.data.writing import Plan, Shot, Writer
 from looksay.errors import BadData
 from looksay.scene import Caption, Scene, Thing
 
+LISTS = ("instances", "captions")
 FLAGS = ("difficult", "truncated", "occluded")
 
 
@@ -61,9 +62,8 @@ class CocoWriter(Writer):
         self._images, self._image_ids = list[dict[str, Any]](), Ids.none()
         self._categories = dict(plan.category_ids)
         self._labels = 0
-        self._lines = {
-            name: Lines((plan.folder / f"{name}.lines").open("w+", encoding="utf-8")) for name in ("instances", "captions")
-        }
+        self.files = [(plan.folder / f"{name}.lines").open("w+", encoding="utf-8") for name in LISTS]
+        self._lines = {name: Lines(file) for name, file in zip(LISTS, self.files, strict=True)}
         for name in plan.classes:
             self._category(name)
 
@@ -113,11 +113,10 @@ class CocoWriter(Writer):
         categories = [{"id": id, "name": name, "supercategory": ""} for name, id in self._categories.items()]
         for name, lines in self._lines.items():
             if name == "captions" and not lines.images:
-                lines.file.close()
                 continue
             path = self.plan.folder / "annotations" / f"{name}_{self.plan.split}.json"
             path.parent.mkdir(exist_ok=True)
-            with path.open("w", encoding="utf-8") as file, lines.file:
+            with path.open("w", encoding="utf-8") as file:
                 file.write(json.dumps({**head, "images": images}, ensure_ascii=False)[:-1])
                 if name == "instances":
                     file.write(f', "categories": {json.dumps(categories, ensure_ascii=False)}')
@@ -126,6 +125,7 @@ class CocoWriter(Writer):
                 for number, (id, image, rest) in enumerate(zip(lines.ids.all(), lines.images, lines.file, strict=True)):
                     file.write(f'{"," if number else ""}\n{{"id": {id}, "image_id": {ids[image]}, {rest.rstrip()}')
                 file.write("]}\n")
+        self.close()
         for name in self._lines:
             (self.plan.folder / f"{name}.lines").unlink()
 

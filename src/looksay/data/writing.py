@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from looksay.data import pictures
 from looksay.data.pictures import Picture
@@ -119,6 +120,7 @@ class Writer(ABC):
         self.plan = plan
         self.written = Written(plan.split)
         self.names = Names()
+        self.files: list[IO[str]] = []  # closed in the end, whatever happens
 
     @abstractmethod
     def add(self, scene: Scene, shot: Shot) -> None: ...
@@ -126,6 +128,10 @@ class Writer(ABC):
     @abstractmethod
     def finish(self) -> None:
         """Writes what can only be written at the end."""
+
+    def close(self) -> None:
+        for file in self.files:
+            file.close()
 
     def put(self, name: str, data: bytes | str) -> None:
         """A file of the split."""

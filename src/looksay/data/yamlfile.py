@@ -16,8 +16,9 @@ from looksay.errors import BadData
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 MOST = 4 << 20
 DEEPEST = 20
-_QUOTED_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(:(?: |$))""")
-_ITEM = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(?:[^\[\]{},:"']|:(?=\S))(?:[^\[\]{},:]|:(?=[^\s]))*)""")
+_QUOTED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+_QUOTED_KEY = re.compile(rf"({_QUOTED.pattern})\s*(:(?: |$))")
+_ITEM = re.compile(rf"""({_QUOTED.pattern}|(?:[^\[\]{{}},:"']|:(?=\S))(?:[^\[\]{{}},:]|:(?=\S))*)""")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "/": "/", "0": "\0", " ": " "}
 
 
@@ -164,14 +165,16 @@ class Reader:
 
 
 def _uncommented(line: str) -> str:
-    quote = ""
-    for at, sign in enumerate(line):
-        if quote:
-            quote = "" if sign == quote and line[at - 1] != "\\" else quote
-        elif sign in "\"'" and (at == 0 or line[at - 1] in " [{,:-"):
-            quote = sign
-        elif sign == "#" and (at == 0 or line[at - 1] in " \t"):
+    """Up to the first # that stands behind a blank and outside of quotes."""
+    at = 0
+    while at < len(line):
+        quoted = _QUOTED.match(line, at) if at == 0 or line[at - 1] in " [{,:-" else None
+        if quoted is not None:
+            at = quoted.end()
+        elif line[at] == "#" and (at == 0 or line[at - 1] in " \t"):
             return line[:at]
+        else:
+            at += 1
     return line
 
 
@@ -182,7 +185,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _open_brackets(text: str) -> int:
-    bare = re.sub(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", "", text)
+    bare = _QUOTED.sub("", text)
     value = bare.partition(": ")[2] if ": " in bare else bare.removeprefix("- ")
     return sum(value.count(sign) for sign in "[{") - sum(value.count(sign) for sign in "]}") if value[:1] in ("[", "{") else 0
 
