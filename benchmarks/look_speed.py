@@ -1,0 +1,115 @@
+"""`look` against calling the same torchvision network eagerly in fp32: one picture and a batch of eight, from uint8 pixels to
+the five likeliest classes. Weights are random, the same on both sides; rounds alternate, the best of each counts.
+
+    python benchmarks/look_speed.py [--rounds 9] [--agree 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+import torchvision.models as zoo
+from torch import Tensor, nn
+
+from looksay import weights
+from looksay.api import Looker
+from looksay.data.inputs import Shown
+from looksay.nn.prep import IMAGENET_MEAN, IMAGENET_STD
+
+PAIRS = {"resnet-18": "resnet18", "resnet-50": "resnet50", "vgg-19": "vgg19", "squeezenet-1.1": "squeezenet1_1"}
+
+
+def theirs(name: str) -> nn.Module:
+    """torchvision's network, its normalisations as if they had seen data."""
+    torch.manual_seed(0)
+    network = zoo.get_model(PAIRS[name], weights=None).eval()
+    noise = torch.Generator().manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1, generator=noise)
+            module.running_var.uniform_(0.8, 1.2, generator=noise)
+    return network
+
+
+def eager(network: nn.Module, pictures: np.ndarray) -> Tensor:
+    """As a user of torchvision writes it."""
+    mean, std = torch.tensor(IMAGENET_MEAN)[:, None, None], torch.tensor(IMAGENET_STD)[:, None, None]
+    with torch.inference_mode():
+        x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        logits = network((x - mean) / std)
+        torch.softmax(logits, 1).topk(5)
+        return logits
+
+
+def ours(looker: Looker, pictures: np.ndarray) -> None:
+    batch = looker.batch([Shown("", str(i), picture) for i, picture in enumerate(pictures)])
+    looker.answer(batch)
+
+
+def best(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Seconds of each, the rounds interleaved so that a noisy moment meets all."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+    for _ in range(rounds):
+        for name, call in calls.items():
+            since = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - since)
+    return {name: min(found) for name, found in times.items()}
+
+
+def agreement(network: nn.Module, exact: Looker, fast: Looker, count: int) -> tuple[float, float]:
+    """(largest difference of logits in exact mode, share of pictures whose five likeliest stay the same in fast mode)."""
+    rng = np.random.default_rng(0)
+    apart, same = 0.0, 0
+    for _ in range(count):
+        small = rng.integers(0, 256, (1, 14, 14, 3), dtype=np.uint8)
+        picture = np.repeat(np.repeat(small, 16, axis=1), 16, axis=2)
+        logits = eager(network, picture)
+        batch = exact.batch([Shown("", "", picture[0])])
+        with torch.inference_mode():
+            apart = max(apart, float((exact.quick(batch).logits - logits).abs().max()))
+            batch.pictures = batch.pictures.to(torch.bfloat16)
+            quick = fast.quick(batch).logits.float()
+        same += set(quick.topk(5).indices[0].tolist()) == set(logits.topk(5).indices[0].tolist())
+    return apart, same / count
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--rounds", type=int, default=9)
+    asked.add_argument("--agree", type=int, default=200)
+    options = asked.parse_args()
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; milliseconds a call, and times quicker than eager fp32")
+    print(
+        f"{'network':16}{'pictures':>9}{'eager':>9}{'exact':>9}{'':>7}{'fast':>9}{'':>7}   {'logits apart':>13}{'same top 5':>12}"
+    )
+    rng = np.random.default_rng(0)
+    for name in PAIRS:
+        network = theirs(name)
+        system = weights.build(name, [str(i) for i in range(1000)])
+        weights.fill(system, network.state_dict(), name)
+        info = weights.Info(name, system.classes)
+        exact, fast = Looker(system, info, "exact"), Looker(system, info, "fast")
+        apart, same = agreement(network, exact, fast, options.agree)
+        for count in (1, 8):
+            pictures = rng.integers(0, 256, (count, 224, 224, 3), dtype=np.uint8)
+            calls = {
+                "eager": partial(eager, network, pictures),
+                "exact": partial(ours, exact, pictures),
+                "fast": partial(ours, fast, pictures),
+            }
+            times = best(calls, options.rounds)
+            plain = times["eager"]
+            row = "".join(f"{1000 * times[mode]:9.1f}{plain / times[mode]:6.2f}x" for mode in ("exact", "fast"))
+            print(f"{name:16}{count:9}{1000 * plain:9.1f}{row}   {apart:13.1e}{100 * same:11.1f}%", flush=True)
+
+
+if __name__ == "__main__":
+    main()
