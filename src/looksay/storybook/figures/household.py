@@ -247,6 +247,7 @@ def _frond(root: Point, tip: Point, wide: float, bend: float) -> Points:
 
 
 SCREEN_OFF: RGB = (58, 64, 74)
+SCREEN_ON: RGB = (110, 186, 226)
 
 
 def tvmonitor(action: str, variant: int, phase: int) -> Pen:
@@ -281,7 +282,8 @@ def tvmonitor(action: str, variant: int, phase: int) -> Pen:
     right = half - frame - (0.2 if tube else 0.0)
     bottom = low + frame + (0.05 if variant in (2, 5) else 0.0)
     glass = panel(-half + frame, bottom, right, top - frame, 0.12 if tube else 0.025, 5 if tube else 3)
-    pen.solid(glass, paint=SCREEN_OFF if action == "off" else (110, 186, 226), line=0.5)
+    flicker = 1.0 if action == "off" else 1.0 + 0.05 * swing(3 * phase)
+    pen.solid(glass, paint=SCREEN_OFF if action == "off" else SCREEN_ON, shade=flicker, line=0.5)
     left, high = -half + frame, top - frame
     if action == "on":
         _programme(pen, variant, (left, bottom, right, high), phase)
@@ -319,10 +321,10 @@ def _programme(pen: Pen, variant: int, frame: tuple[float, float, float, float],
     left, bottom, right, high = frame
     w, h = right - left, high - bottom
     t = phase / PHASES
-    x = left + w * (0.15 + 0.7 * t)
+    x = left + w * (0.5 + 0.34 * swing(phase))
     inset = 0.02
     if variant in (0, 3):
-        pen.fill(ellipse(x, bottom + h * (0.62 + 0.18 * math.sin(math.pi * t)), h * 0.13, count=14), (252, 226, 110))
+        pen.fill(ellipse(x, bottom + h * (0.68 + 0.1 * swing(phase, 0.25)), h * 0.13, count=14), (252, 226, 110))
         hills = [
             (left + inset, bottom + h * 0.3),
             (left + w * 0.28, bottom + h * 0.5),
@@ -341,7 +343,7 @@ def _programme(pen: Pen, variant: int, frame: tuple[float, float, float, float],
         )
     elif variant == 2:
         for i in range(5):
-            tall = h * (0.2 + 0.55 * abs(math.sin(1.7 * i + math.pi * t)))
+            tall = h * (0.2 + 0.55 * abs(math.sin(1.7 * i + math.pi * t + 0.1)))
             pen.fill(
                 box(left + w * (0.1 + 0.17 * i), bottom + h * 0.1, left + w * (0.21 + 0.17 * i), bottom + h * 0.1 + tall),
                 ((232, 96, 84), (250, 200, 80), (250, 250, 244), (120, 200, 110), (160, 110, 200))[i],
@@ -351,6 +353,6 @@ def _programme(pen: Pen, variant: int, frame: tuple[float, float, float, float],
         pen.fill(ellipse(x, bottom + h * (0.3 + 0.45 * abs(math.sin(2 * math.pi * t))), h * 0.11, count=14), PAPER)
     else:
         for i in range(4):
-            share = (0.8, 0.55, 0.7, 0.35)[(i + phase // 2) % 4]
+            share = (0.8, 0.55, 0.7, 0.35)[i] * min(1.0, max(0.08, (phase - i + 1) / 4))
             y = high - h * (0.18 + 0.2 * i)
             pen.fill(box(left + w * 0.1, y - h * 0.05, left + w * (0.1 + share), y + h * 0.03), PAPER if i else (252, 226, 110))
