@@ -76,8 +76,9 @@ def bird(action: str, variant: int, phase: int) -> Pen:
         _wing(pen, at([(-0.02, 0.06)])[0], beat, build.wing, far=False)
     else:
         fold = [(0.16, 0.1), (-0.06, 0.16), (-0.32, 0.04), (-0.5, -0.07 + 0.012 * beat), (-0.26, -0.12), (0.04, -0.11)]
-        pen.solid(at(blob(fold, 4)), shade=0.84, line=0.66)
-        for u, v in ((-0.02, 0.0), (-0.16, -0.03)):
+        pen.solid(at(blob(fold, 4)), shade=0.8, line=0.66)
+        pen.fill(at(limb([(0.14, 0.075), (-0.04, 0.13), (-0.28, 0.04)], [0.012, 0.03, 0.008], 3, 0)), "main", 1.12)
+        for u, v in ((-0.02, -0.01), (-0.16, -0.035)):
             pen.fill(
                 at(limb([(u + 0.12, v + 0.03), (u, v - 0.035), (u - 0.13, v - 0.02)], [0.01, 0.02, 0.01], 2, 0)), "main", 0.58
             )
@@ -116,10 +117,10 @@ def _wing(pen: Pen, root: Point, beat: float, long: float, far: bool) -> None:
             along(t - 0.1, back * (0.62 + 0.1 * i)),
         ]
     outline = [*curve(edge, 3), *feathers, (x - 0.2, y - 0.02)]
-    pen.solid(outline, shade=0.72 if far else 0.9)
+    pen.solid(outline, shade=0.66 if far else 0.82)
     if not far:
         inner = [along(0.04, -0.1), along(0.42, -0.11), along(0.76, 0.0), along(0.62, 0.08), along(0.3, 0.1), along(0.04, 0.1)]
-        pen.fill(blob(inner, 2), "main", 1.08)
+        pen.fill(blob(inner, 2), "main", 1.06)
 
 
 def _leg(pen: Pen, build: Bird, x: float, top: float, flying: bool, shade: float) -> None:
@@ -193,10 +194,12 @@ def _marks(pen: Pen, build: Bird, at: Callable[[Points], Points], crown: Point, 
             at(blob([(0.33, 0.06), (0.3, -0.08), (0.16, -0.165), (-0.04, -plump * 0.94), (0.0, -0.09), (0.16, 0.02)], 3)),
             (250, 226, 190),
         )
-    elif build.mark == "duck":
-        a, b = at([(0.21, 0.17)])[0], at([(0.37, 0.06)])[0]
-        a, b = ((a[0] * 0.55 + x * 0.45 - 0.07, a[1] * 0.55 + y * 0.45), (b[0] * 0.55 + x * 0.45 + 0.05, b[1] * 0.55 + y * 0.45))
-        pen.fill(stroke(a, b, 0.045), PAPER)
+    elif build.mark == "duck":  # a ring about the middle of the neck
+        (ax, ay), aside = at([(0.22, 0.04)])[0], 0.1
+        dx, dy = x - ax, y - ay
+        far = math.hypot(dx, dy)
+        mx, my, ux, uy = ax + dx * 0.52, ay + dy * 0.52, -dy / far * aside, dx / far * aside
+        pen.fill(stroke((mx - ux, my - uy), (mx + ux, my + uy), 0.05), PAPER)
         pen.fill(at(blob([(0.3, -0.05), (0.16, -0.18), (-0.1, -plump * 0.92), (0.0, -0.1)], 3)), "main", 1.16)
     elif build.mark == "parrot":
         pen.fill(ellipse(x + r * 0.46, y + r * 0.04, r * 0.52, r * 0.6, count=14), PAPER)

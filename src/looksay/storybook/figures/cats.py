@@ -21,7 +21,7 @@ _BUILDS: tuple[tuple[float, float, float, float], ...] = (
     (0.0, 1.0, 0.0, 0.2), (-0.03, 1.06, 0.02, 0.205), (-0.07, 0.9, 0.02, 0.225), (0.03, 1.0, -0.01, 0.19),
         (0.0, 1.02, 0.04, 0.2), (0.06, 0.94, -0.03, 0.18),
 )  # fmt: skip
-_FRAME = Frame(fore=0.27, hind=-0.25, top=0.37, thick=(0.13, 0.088, 0.076), gait="walk", reach=0.12, lift=0.075, toe=0.045)
+_FRAME = Frame(fore=0.27, hind=-0.25, top=0.37, thick=(0.13, 0.088, 0.076), reach=0.12, lift=0.075, toe=0.045)
 
 
 def cat(action: str, variant: int, phase: int) -> Pen:
@@ -174,7 +174,7 @@ def _look(pen: Pen, variant: int, at: Callable[[Points], Points], size: float, a
         if asleep:
             pen.lid(x, y, size * 0.18)
         else:
-            pen.fill(ellipse(x, y, size * 0.235, size * 0.25, count=12), INK)
-            pen.fill(ellipse(x, y, size * 0.2, size * 0.215, count=12), _EYES[variant])
+            pen.fill(ellipse(x, y, size * 0.235, size * 0.25, count=16), INK)
+            pen.fill(ellipse(x, y, size * 0.2, size * 0.215, count=14), _EYES[variant])
             pen.fill(ellipse(x + size * 0.04, y, size * 0.11, size * 0.185, count=9), INK)
             pen.fill(ellipse(x + size * 0.08, y + size * 0.09, size * 0.06, count=6), PAPER)

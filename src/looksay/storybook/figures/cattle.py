@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from looksay.storybook.figures.legs import HOOF, Frame, four_legs, hoofs
-from looksay.storybook.figures.pen import INK, LIPS, Pen, Point, Points, blob, ellipse, limb, place, swing
+from looksay.storybook.figures.pen import INK, LIPS, Pen, Point, Points, blob, ellipse, limb, place, stroke, swing
 from looksay.storybook.spec import RGB
 
 STATURES: tuple[float, ...] = (1.0, 1.05, 1.0, 0.97, 0.74, 1.0)
@@ -14,10 +15,10 @@ _HORN: RGB = (234, 220, 188)
 _SNOUT: RGB = (240, 178, 172)
 _CREAM: RGB = (236, 210, 174)
 _COCOA: RGB = (88, 64, 54)
-_GROWN = Frame(fore=0.36, hind=-0.42, top=0.42, thick=(0.17, 0.11, 0.095), gait="walk", reach=0.13, lift=0.07, apart=0.08)
+_GROWN = Frame(fore=0.36, hind=-0.42, top=0.42, thick=(0.17, 0.11, 0.095), reach=0.13, lift=0.07, apart=0.08)
 _LEGS: tuple[float, ...] = (0.0, -0.04, -0.06, 0.02, 0.0, 0.08)  # how much longer than usual
 _LENGTHS: tuple[float, ...] = (1.0, 1.06, 1.0, 0.93, 1.0, 0.98)
-_CALF = Frame(fore=0.25, hind=-0.27, top=0.46, thick=(0.14, 0.1, 0.09), gait="walk", reach=0.13, lift=0.07, apart=0.08)
+_CALF = Frame(fore=0.25, hind=-0.27, top=0.46, thick=(0.14, 0.1, 0.09), reach=0.13, lift=0.07, apart=0.08)
 
 
 def cow(action: str, variant: int, phase: int) -> Pen:
@@ -63,8 +64,22 @@ def cow(action: str, variant: int, phase: int) -> Pen:
     else:
         hoofs(pen, frame, action, phase, near=True)
     _patches(pen, variant, hind, fore, drop)
+    if variant in (3, 5):
+        _bell(pen, (fore + 0.16, 0.64 if low else 0.82 - drop), poll)
     _head(pen, variant, poll, -58.0 if low else -12.0, 0.25 if calf else 0.255, phase)
     return pen.carried(wide=_LENGTHS[variant])
+
+
+def _bell(pen: Pen, withers: Point, poll: Point) -> None:
+    """A collar across the neck and the bell on it."""
+    dx, dy = poll[0] - withers[0], poll[1] - withers[1]
+    far = math.hypot(dx, dy)
+    x, y = withers[0] + dx * 0.34, withers[1] + dy * 0.34
+    ux, uy = -dy / far * 0.155, dx / far * 0.155
+    pen.fill(stroke((x + ux, y + uy), (x - ux, y - uy), 0.05), (190, 60, 50))
+    x, y = x - ux * 0.8, y - uy * 0.8 - 0.02
+    pen.solid([(x - 0.03, y), (x + 0.03, y), (x + 0.055, y - 0.105), (x - 0.055, y - 0.105)], paint=(242, 198, 74))
+    pen.fill(ellipse(x, y - 0.11, 0.018, count=7), INK)
 
 
 def _folded(pen: Pen, fore: float, hind: float, s: float) -> None:
@@ -159,8 +174,3 @@ def _head(pen: Pen, variant: int, joint: Point, tilt: float, size: float, phase:
     ear = [(0.0, 0.34), (-0.3, 0.44 + flick), (-0.66, 0.26 + flick), (-0.52, 0.02 + 0.5 * flick), (-0.12, 0.1)]
     pen.solid(at(blob(ear, 2)), shade=0.9)
     pen.fill(at([(-0.12, 0.24), (-0.34, 0.32 + flick), (-0.52, 0.2 + flick), (-0.34, 0.14 + 0.5 * flick)]), _SNOUT, 0.94)
-    if variant in (3, 5):
-        x, y = at([(-0.16, -0.6)])[0]
-        pen.fill(place([(-0.11, 0.07), (0.12, 0.02), (0.12, -0.03), (-0.11, 0.02)], x, y, tilt + 50), (190, 60, 50))
-        pen.solid([(x - 0.015, y), (x + 0.045, y), (x + 0.065, y - 0.095), (x - 0.035, y - 0.095)], paint=(242, 198, 74))
-        pen.fill(ellipse(x + 0.015, y - 0.1, 0.016, count=6), INK)

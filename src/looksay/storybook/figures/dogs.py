@@ -57,7 +57,7 @@ def _upright(pen: Pen, breed: Breed, action: str, phase: int) -> None:
     leg, half, deep = breed.leg, breed.half, breed.deep
     arch = 0.03 * swing(phase, 0.1) if run else 0.0
     legs = four_legs(
-        Frame(half - 0.01, -half + 0.02, leg - 0.02, (0.15, 0.088, 0.078), "run", 0.6 * leg, 0.4 * leg, 0.05), action, phase
+        Frame(half - 0.01, -half + 0.02, leg - 0.02, (0.15, 0.088, 0.078), 0.6 * leg, 0.4 * leg, 0.05), action, phase
     )
     for joint in legs[:2]:
         pen.solid(joint, shade=0.76)
@@ -168,7 +168,7 @@ def _head(pen: Pen, breed: Breed, centre: Point, tilt: float, phase: int, pantin
             (0.3, -0.44 - drop),
             (0.12, -0.16),
         ]
-        pen.fill(at(blob(muzzle, 2)), "main" if breed.coat == "beard" else PAPER, 1.22 if breed.coat == "beard" else 1.0)
+        pen.fill(at(blob(muzzle, 2)), "main" if breed.coat == "beard" else PAPER, 1.14 if breed.coat == "beard" else 1.0)
         if breed.coat == "saddle":
             pen.fill(at([(0.2, 0.54), (0.36, 0.46), (0.5, 0.16), (0.4, 0.06)]), PAPER)
     elif breed.coat == "spots":

@@ -25,7 +25,7 @@ _CLOTH: RGB = (188, 62, 58)
 def horse(action: str, variant: int, phase: int) -> Pen:
     pen, run, low, wag = Pen(0.0125), action == "running", action == "grazing", swing(phase)
     stout, thick, d, wide = _BUILDS[variant]
-    frame = Frame(0.3, -0.36, 0.53 + d, (0.15 + thick, 0.085 + thick, 0.065 + thick), "run", 0.32, 0.24, 0.0, 0.075)
+    frame = Frame(0.3, -0.36, 0.53 + d, (0.15 + thick, 0.085 + thick, 0.065 + thick), 0.32, 0.24, 0.0, 0.075)
     legs, mane = four_legs(frame, action, phase), _MANES[variant]
     for leg in legs[:2]:
         pen.solid(leg, shade=0.76)

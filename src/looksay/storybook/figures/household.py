@@ -61,7 +61,11 @@ def bottle(action: str, variant: int, phase: int) -> Pen:
     pen.solid(rounded(glass, [0.03, *[0.05] * (len(glass) - 2), 0.03], 3))
     body = profile[1][0]
     _label(pen, variant, body)
-    pen.fill(rounded([(-body * 0.78, 0.07), (-body * 0.6, 0.07), (-body * 0.6, 0.5), (-body * 0.78, 0.5)], 0.015, 3), "main", 1.5)
+    pen.fill(
+        rounded([(-body * 0.78, 0.07), (-body * 0.6, 0.07), (-body * 0.6, 0.5), (-body * 0.78, 0.5)], 0.015, 3),
+        (238, 246, 242),
+        0.94,
+    )
     return pen.carried(-90.0, x=-0.5) if action == "lying" else pen
 
 

@@ -24,7 +24,6 @@ class Frame:
     hind: float
     top: float
     thick: tuple[float, float, float]
-    gait: str
     reach: float
     lift: float
     toe: float = 0.0
@@ -32,29 +31,41 @@ class Frame:
 
 
 def feet(frame: Frame, action: str, phase: int) -> list[Point]:
-    """Where the soles are: far fore, far hind, near fore, near hind."""
-    rest = [frame.fore + frame.apart, frame.hind + frame.apart, frame.fore, frame.hind]
-    if action == "walking":
-        shifts = [step(phase, offset, frame.reach, frame.lift, 0.62) for offset in _WALK]
-    elif action == "running":
-        shifts = [step(phase, offset, frame.reach, frame.lift, 0.36) for offset in _RUN]
-    else:
-        shifts = [(0.0, 0.0)] * 4
-    return [(x + dx, dy) for x, (dx, dy) in zip(rest, shifts, strict=True)]
+    """Where the soles are: far fore, far hind, near fore, near hind. None is farther from its hip than the leg is long."""
+    places = []
+    for i, (walk, run) in enumerate(zip(_WALK, _RUN, strict=True)):
+        (x, top), bone = _hip(frame, i), _bone(frame, i)
+        dx, dy = 0.0, 0.0
+        if action == "walking":
+            dx, dy = step(phase, walk, frame.reach, frame.lift, 0.62)
+        elif action == "running":
+            dx, dy = step(phase, run, frame.reach, frame.lift, 0.36)
+        down = dy - top + _ankle(frame)
+        short = min(1.0, 2 * bone / math.hypot(dx, down))
+        places.append((x + dx * short, top + down * short - _ankle(frame)))
+    return places
+
+
+def _hip(frame: Frame, leg: int) -> Point:
+    return ((frame.fore if leg % 2 == 0 else frame.hind) + (frame.apart if leg < 2 else 0.0), frame.top)
+
+
+def _ankle(frame: Frame) -> float:
+    """How high a leg's last joint is above its sole."""
+    return frame.thick[2] * 0.45
+
+
+def _bone(frame: Frame, leg: int) -> float:
+    """Half a leg: a little more than the way to the ground, so that hind legs stand bent."""
+    return (frame.top - _ankle(frame)) * (0.503 if leg % 2 == 0 else 0.518)
 
 
 def four_legs(frame: Frame, action: str, phase: int) -> list[Points]:
     """The legs as forms in the order far fore, far hind, near fore, near hind. Wrists give ahead, hocks give back."""
     forms = []
-    for i, foot in enumerate(feet(frame, action, phase)):
-        fore = i % 2 == 0
-        hip = ((frame.fore if fore else frame.hind) + (frame.apart if i < 2 else 0.0), frame.top)
-        low = (foot[0], foot[1] + frame.thick[2] * 0.45)
-        bone = (frame.top - frame.thick[2] * 0.45) * (0.503 if fore else 0.518)
-        reach = math.hypot(low[0] - hip[0], low[1] - hip[1])
-        if reach > 2 * bone:
-            low = (hip[0] + (low[0] - hip[0]) * 2 * bone / reach, hip[1] + (low[1] - hip[1]) * 2 * bone / reach)
-        joints = [hip, knee(hip, low, bone, bone, 1 if fore else -1), low]
+    for i, (x, y) in enumerate(feet(frame, action, phase)):
+        fore, hip, low = i % 2 == 0, _hip(frame, i), (x, y + _ankle(frame))
+        joints = [hip, knee(hip, low, _bone(frame, i), _bone(frame, i), 1 if fore else -1), low]
         widths = list(frame.thick if fore else (frame.thick[0] * 1.25, frame.thick[1] * 1.05, frame.thick[2]))
         if frame.toe:
             joints.append((low[0] + frame.toe, low[1] - frame.thick[2] * 0.1))

@@ -33,7 +33,7 @@ def motorbike(action: str, variant: int, phase: int) -> Pen:
             line=0.7,
         )
     pen.solid(*_bodywork(variant, top))
-    pen.fill(blob([(0.02, top - 0.02), (0.16, top + 0.05), (0.3, top + 0.01), (0.16, top - 0.03)], 2), "main", 1.28)
+    pen.fill(blob([(0.02, top - 0.02), (0.16, top + 0.05), (0.3, top + 0.01), (0.16, top - 0.03)], 2), "main", 1.15)
     seat = [(-0.5, top + 0.05), (-0.3, top), (-0.06, top - 0.04), (0.02, top - 0.1), (-0.2, top - 0.11), (-0.48, top - 0.04)]
     pen.fill(blob(seat, 3), _LEATHER, 0.8)
     if variant == 4:
@@ -104,7 +104,7 @@ def _scooter(pen: Pen, base: float, radius: float, y: float) -> None:
     pen.fill(stroke((0.32, 0.6 + y), (base, radius), 0.06), STEEL)
     pen.solid(blob(body, 4), shield, arc_band(base, radius, radius + 0.03, radius + 0.03, 20, 160, 0.08, 9))
     pen.fill(blob([(-0.68, 0.63 + y), (-0.4, 0.68 + y), (-0.1, 0.63 + y), (-0.14, 0.58 + y), (-0.6, 0.56 + y)], 3), _LEATHER)
-    pen.fill(ellipse(-0.4, 0.42 + y, 0.17, 0.09, count=14), "main", 1.22)
+    pen.fill(ellipse(-0.4, 0.42 + y, 0.17, 0.09, count=14), "main", 1.12)
     pen.fill(stroke((-0.48, 0.42 + y), (-0.32, 0.42 + y), 0.02), "main", 0.6)
     pen.fill(limb([(0.28, 0.86 + y), (0.2, 0.93 + y), (0.08, 0.92 + y)], [0.05, 0.05, 0.05], 2, 2), SOOT)
     pen.fill(stroke((0.26, 0.92 + y), (0.32, 1.02 + y), 0.016), SOOT)

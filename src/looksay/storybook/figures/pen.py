@@ -57,9 +57,9 @@ class Pen:
 
     def eye(self, x: float, y: float, size: float, iris: RGB = INK) -> None:
         """An open eye that looks ahead and can be seen on a black and on a white coat."""
-        self.fill(ellipse(x, y, size * 0.92, size * 1.12, count=12), PAPER, 0.97)
-        self.fill(ellipse(x + size * 0.2, y, size * 0.66, size * 0.86, count=10), iris)
-        self.fill(ellipse(x + size * 0.4, y + size * 0.36, size * 0.26, count=6), PAPER)
+        self.fill(ellipse(x, y, size * 0.92, size * 1.12, count=16), PAPER, 0.97)
+        self.fill(ellipse(x + size * 0.2, y, size * 0.66, size * 0.86, count=14), iris)
+        self.fill(ellipse(x + size * 0.4, y + size * 0.36, size * 0.26, count=8), PAPER)
 
     def lid(self, x: float, y: float, size: float, paint: str | RGB = INK, shade: float = 1.0) -> None:
         """A closed, contented eye: an arc."""

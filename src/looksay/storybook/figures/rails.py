@@ -60,7 +60,7 @@ def _steam(pen: Pen, variant: int, bump: float, turned: float, crank: float) -> 
     for x in (1.05, 1.13):
         pen.fill(stroke((x - 0.05, low - 0.02), (x + 0.05, 0.04), 0.016), RUBY, 0.6)
     pen.solid(panel(0.02, low, 1.06, low + 0.38, 0.13, 4))
-    pen.fill(panel(0.1, low + 0.27, 0.98, low + 0.33, 0.03, 3), "main", 1.2)
+    pen.fill(panel(0.1, low + 0.27, 0.98, low + 0.33, 0.03, 3), "main", 1.14)
     for x in (0.3, 0.66):
         pen.fill(box(x, low + 0.005, x + 0.036, low + 0.375), _BRASS)
     pen.solid(panel(-0.36, low, 0.08, 0.86 + bump, 0.03, 3))

@@ -18,7 +18,7 @@ def sheep(action: str, variant: int, phase: int) -> Pen:
     s = 0.78 if variant == 3 else 1.0
     leg = (0.0, 0.05, -0.03, 0.02, -0.05, 0.03)[variant]  # how much longer than usual
     drop = 0.24 if lying else -leg
-    frame = Frame(0.22 * s, -0.25 * s, 0.36 + leg, (0.1, 0.078, 0.07), "walk", 0.1, 0.06, 0.0, 0.075)
+    frame = Frame(0.22 * s, -0.25 * s, 0.36 + leg, (0.1, 0.078, 0.07), 0.1, 0.06, 0.0, 0.075)
     if lying:
         pen.solid(
             limb([(0.12 * s, 0.05), (0.42 * s, 0.045)], [0.08, 0.075], 2, 3),
