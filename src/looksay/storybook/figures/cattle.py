@@ -58,7 +58,7 @@ def cow(action: str, variant: int, phase: int) -> Pen:
         2,
         2,
     )
-    pen.solid(blob([(x, max(y - drop, 0.0)) for x, y in body], 3), neck, *legs[2:])
+    pen.solid(blob([(x, max(y - drop, 0.0)) for x, y in body], 2), neck, *legs[2:])
     if lying:
         _folded(pen, fore, hind, s)
     else:
@@ -93,7 +93,7 @@ def _folded(pen: Pen, fore: float, hind: float, s: float) -> None:
         (hind + 0.36 * s, 0.0),
         (hind, 0.0),
     ]
-    pen.solid(blob(haunch, 3), shade=0.93, line=0.66)
+    pen.solid(blob(haunch, 2), shade=0.93, line=0.66)
     pen.fill(ellipse(hind + 0.36 * s, 0.03, 0.05, 0.034, count=9), HOOF)
     pen.solid(
         blob(
@@ -126,7 +126,7 @@ def _patches(pen: Pen, variant: int, hind: float, fore: float, drop: float) -> N
         ]
         side = [(-0.06, 0.74), (0.06, 0.82), (0.22, 0.76), (0.2, 0.56), (0.06, 0.48), (-0.06, 0.58)]
         for patch in (back, side):
-            pen.fill(blob([(x, y - drop) for x, y in patch], 3), paint)
+            pen.fill(blob([(x, y - drop) for x, y in patch], 2), paint)
         pen.fill(ellipse(fore + 0.08, 0.8 - drop, 0.07, 0.06, tilt=-30, count=10), paint)
     elif variant == 2:
         belt = [(-0.18, 0.868), (0.08, 0.872), (0.13, 0.6), (0.1, 0.345), (-0.14, 0.35), (-0.19, 0.6)]
@@ -140,9 +140,9 @@ def _head(pen: Pen, variant: int, joint: Point, tilt: float, size: float, phase:
     flick = 0.14 * swing(phase, 0.2)
     if variant not in (2, 4):
         long = {1: 1.55, 5: 0.8}.get(variant, 1.0)
-        horns = [limb([(-0.08, 0.4), (-0.3 * long, 0.72), (-0.18 * long, 0.56 + 0.46 * long)], [0.2, 0.17, 0.05], 3, 1),
+        horns = [limb([(-0.08, 0.4), (-0.3 * long, 0.72), (-0.18 * long, 0.56 + 0.46 * long)], [0.2, 0.17, 0.05], 2, 1),
                  limb([(0.25, 0.46), (0.4 + 0.12 * long, 0.72),
-                     (0.52 + 0.04 * long, 0.54 + 0.46 * long)], [0.2, 0.17, 0.05], 3, 1)]  # fmt: skip
+                     (0.52 + 0.04 * long, 0.54 + 0.46 * long)], [0.2, 0.17, 0.05], 2, 1)]  # fmt: skip
         pen.solid(*map(at, horns), paint=_HORN)
     pen.solid(at(blob([(0.36, 0.4), (0.7, 0.62 + flick), (0.88, 0.46 + flick), (0.56, 0.26)], 2)), shade=0.74)
     skull = [
@@ -167,7 +167,7 @@ def _head(pen: Pen, variant: int, joint: Point, tilt: float, size: float, phase:
             line=0.7,
         )
     snout = [(0.82, 0.16), (1.12, 0.08), (1.28, -0.2), (1.12, -0.5), (0.78, -0.53), (0.68, -0.16)]
-    pen.solid(at(blob(snout, 3)), paint=_SNOUT, line=0.7)
+    pen.solid(at(blob(snout, 2)), paint=_SNOUT, line=0.7)
     pen.fill(at(ellipse(1.1, -0.06, 0.055, 0.085, tilt=-20, count=8)), LIPS)
     pen.fill(at(limb([(1.14, -0.34), (0.96, -0.38), (0.84, -0.3)], [0.055, 0.06, 0.05], 2, 0)), LIPS)
     pen.eye(*at([(0.42, 0.12)])[0], size * 0.145, (62, 40, 30))
