@@ -26,8 +26,9 @@ def check(
 ) -> None:
     """The doctor: what is wrong with a data set, with file and line, and how to mend it. Exit code 1 if there are errors."""
     from looksay.cli.bar import bar
-    from looksay.data import doctor
+    from looksay.data import doctor, source
 
+    source.splits(data)  # what is not there at all is a mistake of the call, not a finding
     with bar("checking") as progress:
         if fix:
             checkup, report = doctor.fix(data, Path(fix), progress=progress)

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     try:
-        found: Any = app(arguments, standalone_mode=False)
+        found: Any = app(arguments, standalone_mode=False, prog_name="looksay")
         sys.stdout.flush()
         return found if isinstance(found, int) else 0
     except LooksayError as error:
