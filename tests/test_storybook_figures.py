@@ -19,7 +19,7 @@ POSES = [(kind, action) for kind in KINDS for action in ACTIONS[kind]]
 MOVING = {"moving", "flying", "sailing", "walking", "running", "waving", "on"}
 STILL = {("chair", "standing"), ("sofa", "standing"), ("diningtable", "standing"), ("bottle", "standing"), ("bottle", "lying")}
 FACING = {"aeroplane", "bird", "boat", "bus", "car", "cat", "cow", "dog", "horse", "motorbike", "sheep", "train", "bicycle"}
-MOST_SHAPES, MOST_POINTS, USUAL_POINTS = 62, 720, 430
+MOST_SHAPES, MOST_POINTS, USUAL_POINTS = 62, 730, 430
 
 
 def painted(drawn: Figure, height: int = 96) -> npt.NDArray[np.int32]:

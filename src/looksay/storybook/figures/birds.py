@@ -12,26 +12,26 @@ from looksay.storybook.spec import RGB
 
 @dataclass(frozen=True)
 class Bird:
-    """A build. `leg` is bare leg, `beak` length and thickness, `wing` the spread wing's length; the trunk is about 0.7 long."""
+    """A build. `leg` is bare leg, `beak` length, thickness and paint,
+    `wing` the spread wing's length; the trunk is about 0.7 long."""
 
     mark: str
     leg: float
     neck: float
     head: float
-    beak: tuple[float, float]
-    beak_paint: RGB
+    beak: tuple[float, float, RGB]
     tail: float
     wing: float
     plump: float = 1.0
 
 
 _BIRDS: tuple[Bird, ...] = (
-    Bird("breast", 0.17, 0.0, 0.18, (0.13, 0.1), (232, 160, 60), 0.24, 0.6),
-    Bird("duck", 0.1, 0.15, 0.165, (0.2, 0.13), (242, 152, 50), 0.1, 0.62, 1.08),
-    Bird("parrot", 0.12, 0.02, 0.195, (0.13, 0.22), (74, 66, 66), 0.42, 0.66, 0.94),
-    Bird("raven", 0.17, 0.05, 0.165, (0.22, 0.13), (92, 86, 84), 0.3, 0.72, 0.96),
-    Bird("chick", 0.12, -0.03, 0.22, (0.1, 0.11), (244, 150, 60), 0.08, 0.42, 1.14),
-    Bird("heron", 0.42, 0.36, 0.125, (0.34, 0.085), (238, 128, 70), 0.12, 0.74, 0.88),
+    Bird("breast", 0.17, 0.0, 0.18, (0.13, 0.1, (232, 160, 60)), 0.24, 0.6),
+    Bird("duck", 0.1, 0.15, 0.165, (0.2, 0.13, (242, 152, 50)), 0.1, 0.62, 1.08),
+    Bird("parrot", 0.12, 0.02, 0.195, (0.13, 0.22, (74, 66, 66)), 0.42, 0.66, 0.94),
+    Bird("raven", 0.17, 0.05, 0.165, (0.22, 0.13, (92, 86, 84)), 0.3, 0.72, 0.96),
+    Bird("chick", 0.12, -0.03, 0.22, (0.1, 0.11, (244, 150, 60)), 0.08, 0.42, 1.14),
+    Bird("heron", 0.42, 0.36, 0.125, (0.34, 0.085, (238, 128, 70)), 0.12, 0.74, 0.88),
 )
 
 
@@ -124,7 +124,7 @@ def _wing(pen: Pen, root: Point, beat: float, long: float, far: bool) -> None:
 
 
 def _leg(pen: Pen, build: Bird, x: float, top: float, flying: bool, shade: float) -> None:
-    paint = build.beak_paint
+    paint = build.beak[2]
     if flying:
         if build.leg > 0.14:
             pen.fill(stroke((x - 0.1, top), (x - 0.2 - build.leg, top - 0.03), 0.03), paint, shade)
@@ -139,7 +139,7 @@ def _leg(pen: Pen, build: Bird, x: float, top: float, flying: bool, shade: float
 
 
 def _beak(pen: Pen, build: Bird, crown: Point) -> None:
-    (long, thick), r = build.beak, build.head
+    (long, thick, _), r = build.beak, build.head
     x, y = crown[0] + r * 0.75, crown[1] - r * 0.05
     if build.mark == "parrot":
         pen.solid(
@@ -152,7 +152,7 @@ def _beak(pen: Pen, build: Bird, crown: Point) -> None:
                 ],
                 2,
             ),
-            paint=build.beak_paint,
+            paint=build.beak[2],
             shade=0.8,
         )
         hook = [
@@ -163,7 +163,7 @@ def _beak(pen: Pen, build: Bird, crown: Point) -> None:
             (x + long * 0.7, y - thick * 0.3),
             (x, y - thick * 0.25),
         ]
-        pen.solid(blob(hook, 2), paint=build.beak_paint)
+        pen.solid(blob(hook, 2), paint=build.beak[2])
     elif build.mark == "duck":
         bill = [
             (x - 0.03, y + thick * 0.5),
@@ -172,8 +172,8 @@ def _beak(pen: Pen, build: Bird, crown: Point) -> None:
             (x + long * 1.04, y - thick * 0.34),
             (x - 0.03, y - thick * 0.6),
         ]
-        pen.solid(blob(bill, 2), paint=build.beak_paint)
-        pen.fill(stroke((x + 0.04, y - thick * 0.22), (x + long, y - thick * 0.14), 0.012), build.beak_paint, 0.6)
+        pen.solid(blob(bill, 2), paint=build.beak[2])
+        pen.fill(stroke((x + 0.04, y - thick * 0.22), (x + long, y - thick * 0.14), 0.012), build.beak[2], 0.6)
     else:
         pen.solid(
             [
@@ -182,9 +182,9 @@ def _beak(pen: Pen, build: Bird, crown: Point) -> None:
                 (x + long + 0.03, y - thick * 0.1),
                 (x - 0.02, y - thick * 0.55),
             ],
-            paint=build.beak_paint,
+            paint=build.beak[2],
         )
-        pen.fill(stroke((x, y), (x + long, y - thick * 0.06), 0.012), build.beak_paint, 0.6)
+        pen.fill(stroke((x, y), (x + long, y - thick * 0.06), 0.012), build.beak[2], 0.6)
 
 
 def _marks(pen: Pen, build: Bird, at: Callable[[Points], Points], crown: Point, plump: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from looksay.storybook.figures.pen import INK, PAPER, Pen, Points, arc_band, blob, ellipse, place, rounded
 from looksay.storybook.spec import RGB
 
@@ -95,6 +97,10 @@ def head(pen: Pen, cut: str, skin: RGB, hair: RGB, at: tuple[float, float, float
     pen.solid(put(blob(_HAIR[cut], 2)), paint=hair, line=0.7)
     if cut != "long":
         pen.solid(put(ellipse(-0.36, -0.1, 0.17, 0.22, count=9)), paint=skin, shade=0.95, line=0.72)
+    _headwear(pen, cut, put)
+
+
+def _headwear(pen: Pen, cut: str, put: Callable[[Points], Points]) -> None:
     if cut == "hat":
         crown = rounded([(-0.84, 0.44), (0.86, 0.44), (0.72, 1.42), (-0.7, 1.42)], 0.3, 4)
         pen.solid(put(crown), put(ellipse(0.02, 0.46, 1.34, 0.16, count=14)), paint=_FELT)
