@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from looksay.data import cifar, coco, csvfile, imagefolder, imagenet, mnist, voc, yolo
+from looksay.data.archive import is_archive, only_archive, unpacked
 from looksay.data.dataset import Dataset
 from looksay.data.files import canonical
 from looksay.errors import BadData, UnknownName
@@ -105,4 +106,7 @@ def _there(text: str) -> Path:
     path = Path(text).expanduser()
     if not path.exists():
         raise BadData("there is no such file or folder", where=text)
-    return path
+    if is_archive(path):
+        return unpacked(path)
+    bundle = only_archive(path) if path.is_dir() else None
+    return unpacked(bundle) if bundle else path
