@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from looksay.storybook.canvas import Points
+from looksay.storybook.canvas import Points, Stamp
 from looksay.storybook.forms import box, moved
 from looksay.storybook.site import Real, Site, vary
 from looksay.storybook.spec import RGB
@@ -46,7 +47,7 @@ def windows(site: Site, wall: Wall, grid: tuple[int, int], pane: tuple[float, fl
     site.boxes(frames, site.ink(trim, 1.0, wall.haze))
     site.boxes(glass, site.ink(GLASS, 0.82, wall.haze))
     if site.spec.time != "day":
-        lit = site.numbers(len(at), f"windows {wall.left:.3f}") < (0.55 if site.night else 0.3)
+        lit = site.pool.take(len(at)) < (0.55 if site.night else 0.3)
         site.boxes(glass[lit], site.lamp(GLOW) if site.night else site.ink((255, 220, 150), 1.1, wall.haze))
     else:
         shine = glass.copy()
@@ -161,7 +162,7 @@ def skyline(site: Site, foot: float, low: float, high: float) -> None:
             site.canvas.area([(x, top), (x + wide / 2, top - 0.04), (x + wide, top)], site.ink(wall, 0.9, 0.5))
         if site.night:
             rows = max(int((foot - top) / 0.028), 1)
-            at: Real = site.numbers(rows * 3, f"town {x:.3f}").reshape(-1, 3)
+            at: Real = site.pool.take(rows * 3).reshape(-1, 3)
             spots = np.stack([x + wide * (0.15 + 0.7 * at[:, 0]), top + 0.01 + (foot - top) * 0.9 * at[:, 1]], axis=1)[
                 at[:, 2] < 0.8
             ]
@@ -177,35 +178,35 @@ def farmhouse(site: Site, foot: tuple[float, float], size: float, *, hut: bool =
     colour = vary(chance, ((176, 62, 50), chance.pick(_WALLS), (142, 102, 70))[sort])
     roof: RGB = (236, 240, 246) if site.winter else vary(chance, ((92, 70, 66), chance.pick(_ROOFS), (104, 84, 72))[sort])
     trim: RGB = ((246, 240, 230), (246, 240, 230), (200, 160, 110))[sort]
-    side = -1 if chance.coin() else 1
-
-    def put(form: Points, ink: RGB) -> None:
-        site.strew(form * (side, 1), np.array([foot]), np.array([size]), ink)
-
-    if sort == 0 and chance.coin(0.7):  # a silo beside the barn
-        put(box(0.62, 0, 0.9, 0.95), site.ink((186, 190, 196)))
-        put(box(0.8, 0, 0.9, 0.95), site.ink((156, 160, 170)))
-        put(np.array([(0.6, 0.95), (0.68, 1.08), (0.76, 1.12), (0.84, 1.08), (0.92, 0.95)]), site.ink((130, 84, 76)))
-    put(box(-0.2, 0, 0.66, 0.5), site.ink(colour, 0.84))
-    put(np.array([(-0.45, 0.86), (0.42, 0.86), (0.72, 0.48), (-0.15, 0.48)]), site.ink(roof, 0.96))
-    gable = np.array([(-0.66, 0), (-0.66, 0.5), (-0.43, 0.86), (-0.2, 0.5), (-0.2, 0)])
-    put(gable, site.ink(colour))
-    put(
-        np.array([(-0.72, 0.46), (-0.43, 0.92), (-0.14, 0.46), (-0.19, 0.46), (-0.43, 0.84), (-0.67, 0.46)]), site.ink(roof, 0.84)
-    )
-    if sort == 0:
-        put(box(-0.54, 0, -0.32, 0.34), site.ink(trim))
-        put(box(-0.52, 0, -0.34, 0.32), site.ink(colour, 0.7))
-        for line in (
-            np.array([(-0.53, 0.0), (-0.51, 0.0), (-0.33, 0.33), (-0.35, 0.33)]),
-            np.array([(-0.35, 0.0), (-0.33, 0.0), (-0.51, 0.33), (-0.53, 0.33)]),
-        ):
-            put(line, site.ink(trim))
-    else:
-        put(box(-0.49, 0, -0.37, 0.3), site.ink((104, 70, 54)))
-        put(box(0.2, 0.6, 0.3, 1.0), site.ink((140, 90, 76)))
-    pane = site.lamp(GLOW) if site.night else site.ink(GLASS)
-    for x, y in ((-0.43, 0.54), (0.0, 0.2), (0.24, 0.2), (0.48, 0.2)):
-        put(box(x - 0.065, y - 0.01, x + 0.065, y + 0.15), site.ink(trim))
-        put(box(x - 0.05, y, x + 0.05, y + 0.14), pane)
+    palette = [site.ink(colour), site.ink(colour, 0.84), site.ink(roof, 0.96), site.ink(roof, 0.84), site.ink(trim)]
+    palette += [site.lamp(GLOW) if site.night else site.ink(GLASS), site.ink(colour, 0.7), site.ink((104, 70, 54))]
+    palette += [site.ink((186, 190, 196)), site.ink((156, 160, 170)), site.ink((130, 84, 76))]
+    site.stamp(_farmhouse(sort, sort == 0 and chance.coin(0.7)), foot, size, palette, flip=chance.coin())
     site.claim("building", foot[1] - size * 1.2, foot[1] + 0.01)
+
+
+@cache
+def _farmhouse(sort: int, silo: bool) -> Stamp:
+    """Paints: wall, wall in shade, roof, its edge, trim, panes, gate, door, silo, silo in shade, silo's roof."""
+    layers: list[tuple[Points, int]] = []
+    if silo:
+        cap = np.array([(0.6, 0.95), (0.68, 1.08), (0.76, 1.12), (0.84, 1.08), (0.92, 0.95)])
+        layers += [(box(0.62, 0, 0.9, 0.95), 8), (box(0.8, 0, 0.9, 0.95), 9), (cap, 10)]
+    layers += [
+        (box(-0.2, 0, 0.66, 0.5), 1),
+        (np.array([(-0.45, 0.86), (0.42, 0.86), (0.72, 0.48), (-0.15, 0.48)]), 2),
+        (np.array([(-0.66, 0), (-0.66, 0.5), (-0.43, 0.86), (-0.2, 0.5), (-0.2, 0)]), 0),
+        (np.array([(-0.72, 0.46), (-0.43, 0.92), (-0.14, 0.46), (-0.19, 0.46), (-0.43, 0.84), (-0.67, 0.46)]), 3),
+    ]
+    if sort == 0:
+        layers += [
+            (box(-0.54, 0, -0.32, 0.34), 4),
+            (box(-0.52, 0, -0.34, 0.32), 6),
+            (np.array([(-0.53, 0.0), (-0.51, 0.0), (-0.33, 0.33), (-0.35, 0.33)]), 4),
+            (np.array([(-0.35, 0.0), (-0.33, 0.0), (-0.51, 0.33), (-0.53, 0.33)]), 4),
+        ]
+    else:
+        layers += [(box(-0.49, 0, -0.37, 0.3), 7), (box(0.2, 0.6, 0.3, 1.0), 10)]
+    for x, y in ((-0.43, 0.54), (0.0, 0.2), (0.24, 0.2), (0.48, 0.2)):
+        layers += [(box(x - 0.065, y - 0.01, x + 0.065, y + 0.15), 4), (box(x - 0.05, y, x + 0.05, y + 0.14), 5)]
+    return Stamp.of(layers)

@@ -135,5 +135,5 @@ def shown(thing: ThingSpec) -> float:
     rows, columns = form.shape
     first, last = (round((edge - left) / (right - left) * columns) for edge in (0.0, 1.0))
     upper, lower = (round((edge - top) / (foot - top) * rows) for edge in (0.0, 1.0))
-    seen = np.count_nonzero(form[max(upper, 0) : max(lower, 0), max(first, 0) : max(last, 0)])
-    return seen * (thing.height / rows) ** 2
+    seen = int(np.count_nonzero(form[max(upper, 0) : max(lower, 0), max(first, 0) : max(last, 0)]))
+    return float(seen * (thing.height / rows) ** 2)

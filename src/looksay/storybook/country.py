@@ -10,7 +10,6 @@ from looksay.storybook.buildings import farmhouse, skyline
 from looksay.storybook.canvas import Points, Stamp
 from looksay.storybook.chance import Chance
 from looksay.storybook.forms import blob, box, disc, moved, stroke
-from looksay.storybook.noise import ridge
 from looksay.storybook.site import Site, blend, vary
 from looksay.storybook.sky import paint_sky
 from looksay.storybook.spec import RGB
@@ -120,7 +119,7 @@ def _crop(site: Site, row: int) -> None:
     base, haze = edge - 0.03 + 0.03 * row, 0.26 - 0.08 * row
     site.hill(f"crop {row}", base, 0.07, site.ink(colour, 1.0, haze), rough=0.25, foot=edge + 0.12)
     x = np.arange(28) * (1.08 / 27) - 0.04
-    line = base - ridge(28, 0.25, site.spec.seed, site.spec.index, f"crop {row}") * 0.07
+    line = base - site.skyline(28, 0.25, f"crop {row}") * 0.07
     ink = site.ink(colour, 0.9, haze)
     for step in range(1, 4):
         furrow = np.stack([x, line + 0.013 * step], axis=1)
@@ -146,7 +145,7 @@ def meadow(site: Site, top: float, foot: float = 1.0) -> None:
 def scatter(site: Site, top: float, foot: float) -> None:
     """Small things on the ground, larger towards the reader."""
     season = site.spec.season
-    numbers = site.numbers(70 * 3, "scatter").reshape(70, 3)
+    numbers = site.pool.take(70 * 3).reshape(70, 3)
     depth = numbers[:, 1] ** 0.8
     spots = np.stack([numbers[:, 0], top + 0.01 + (foot - top) * depth], axis=1)
     sizes = (0.006 + 0.018 * depth) * (0.7 + 0.6 * numbers[:, 2])
@@ -211,16 +210,22 @@ def fence(site: Site, foot: float) -> None:
 
 
 def _bales(site: Site) -> None:
+    straw = (222, 186, 96)
+    palette = [site.ink(straw, shade) for shade in (0.8, 1.0, 0.88, 0.76)]
     for _ in range(1 + site.chance.below(3)):
         foot = site.land.edge + site.chance.real(0.06, 0.14)
-        size = site.land.metre(foot) * 0.5
-        x = site.chance.real(0.05, 0.95)
-        straw = (222, 186, 96)
-        site.strew(moved(disc(20) * (1.1, 1), 0.35, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.8))
-        site.strew(moved(disc(20), 0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw))
-        site.strew(moved(disc(16) * 0.62, 0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.88))
-        site.strew(moved(disc(12) * 0.28, 0, 1), np.array([(x, foot)]), np.array([size]), site.ink(straw, 0.76))
+        site.stamp(_BALE, (site.chance.real(0.05, 0.95), foot), site.land.metre(foot) * 0.5, palette)
     site.claim("field", site.land.edge - 0.05, site.land.edge + 0.2)
+
+
+_BALE = Stamp.of(
+    [
+        (moved(disc(20) * (1.1, 1), 0.35, 1), 0),
+        (moved(disc(20), 0, 1), 1),
+        (moved(disc(16) * 0.62, 0, 1), 2),
+        (moved(disc(12) * 0.28, 0, 1), 3),
+    ]
+)
 
 
 def _path(site: Site) -> None:
@@ -250,32 +255,32 @@ def pond(site: Site) -> None:
     site.canvas.area(ring * (wide * 1.06, high * 1.2) + (x, y), site.ink(bank))
     site.mark(site.canvas.area(ring * (wide, high) + (x, y), blend(sky, site.ink((70, 120, 150)), 0.4)), "water")
     glint = np.array([(-1, 0), (0, 0.12), (1, 0), (0, -0.12)])
-    spots = np.stack([x + wide * (site.numbers(6, "glint") - 0.5), y + high * (site.numbers(6, "glint y") - 0.5)], axis=1)
-    site.strew(glint, spots, 0.012 + 0.02 * site.numbers(6, "glint size"), blend(sky, (255, 255, 255), 0.4))
+    spots = np.stack([x + wide * (site.pool.take(6) - 0.5), y + high * (site.pool.take(6) - 0.5)], axis=1)
+    site.strew(glint, spots, 0.012 + 0.02 * site.pool.take(6), blend(sky, (255, 255, 255), 0.4))
     site.canvas.forget()
 
 
 def lamp_post(site: Site, x: float, foot: float, high: float) -> None:
     """An old street lamp; lit at night."""
-    iron, at = site.ink((56, 60, 70)), np.array([(x, foot)])
-    size = np.array([high])
-    for form in (box(-0.014, 0, 0.014, 0.84), box(-0.04, 0, 0.04, 0.05), box(-0.05, 0.8, 0.05, 0.82), _LANTERN_TOP):
-        site.strew(form, at, size, iron)
-    site.strew(_LANTERN, at, size, site.lamp((255, 226, 150)) if site.night else site.ink((226, 232, 226)))
-    reach = (
-        int((x - high * 0.2 * site.aspect) * site.canvas.width),
-        0,
-        int((x + high * 0.2 * site.aspect) * site.canvas.width) + 2,
-        1 << 14,
+    iron = site.ink((56, 60, 70))
+    site.mark(
+        site.stamp(_LAMP, (x, foot), high, (iron, site.lamp((255, 226, 150)) if site.night else site.ink((226, 232, 226)))),
+        "post",
     )
-    site.mark(reach, "post")
     if site.night:
         site.glow((x, foot - high * 0.88), high * 0.75, (255, 206, 120), 0.5)
         site.canvas.forget()
 
 
-_LANTERN: Points = np.array([(-0.035, 0.83), (0.035, 0.83), (0.055, 0.95), (-0.055, 0.95)])
-_LANTERN_TOP: Points = np.array([(-0.065, 0.95), (0.065, 0.95), (0.02, 1.0), (-0.02, 1.0)])
+_LAMP = Stamp.of(
+    [
+        (box(-0.014, 0, 0.014, 0.84), 0),
+        (box(-0.04, 0, 0.04, 0.05), 0),
+        (box(-0.05, 0.8, 0.05, 0.82), 0),
+        ([(-0.065, 0.95), (0.065, 0.95), (0.02, 1.0), (-0.02, 1.0)], 0),
+        ([(-0.035, 0.83), (0.035, 0.83), (0.055, 0.95), (-0.055, 0.95)], 1),
+    ]
+)
 
 
 def _bed(site: Site) -> None:
@@ -283,7 +288,7 @@ def _bed(site: Site) -> None:
     chance, edge = site.chance, site.land.edge
     x, y, wide = chance.real(0.1, 0.9), edge + chance.real(0.08, 0.16), chance.real(0.1, 0.18)
     site.mark(site.canvas.area(blob(chance, 16, 0.06) * (wide, 0.024) + (x, y), site.ink((104, 84, 62))), "field")
-    numbers = site.numbers(40 * 2, "bed").reshape(40, 2) * 2 - 1
+    numbers = site.pool.take(40 * 2).reshape(40, 2) * 2 - 1
     spots = numbers * (wide * 0.86, 0.018) + (x, y - 0.008)
     site.strew(_TUFT, spots, np.full(40, 0.02), site.ink((86, 140, 76)))
     for place, ink in enumerate(chance.sample(_PETALS, 3)):

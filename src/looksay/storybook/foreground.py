@@ -11,8 +11,6 @@ from looksay.storybook.casting import box
 from looksay.storybook.chance import Chance
 from looksay.storybook.country import GRASS
 from looksay.storybook.forms import stroke
-from looksay.storybook.land import land_of
-from looksay.storybook.light import light
 from looksay.storybook.site import Site, blend, vary
 from looksay.storybook.spec import RGB, PageSpec
 
@@ -24,10 +22,10 @@ _LEAVES: dict[str, RGB] = {"spring": (120, 178, 84), "summer": (72, 132, 66), "a
 
 def foreground(canvas: Canvas, spec: PageSpec) -> None:
     """Draw it over the things; what it hides is hidden in the truth as well."""
-    chance = Chance(spec.seed, spec.index, "foreground")
-    if not chance.coin(_SHARES[spec.view]):
+    if not Chance(spec.seed, spec.index, "foreground?").coin(_SHARES[spec.view]):
         return
-    site = Site(canvas, spec, land_of(spec), light(spec), chance)
+    site = Site.over(canvas, spec, "foreground")
+    chance = site.chance
     if spec.setting == "room":
         _curtain(site)
     elif spec.setting in _GREEN:

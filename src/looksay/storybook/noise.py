@@ -11,26 +11,45 @@ import numpy.typing as npt
 from looksay.storybook.chance import mix
 
 Bytes = npt.NDArray[np.uint8]
+Real = npt.NDArray[np.float64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 TILE = 256
 
 
-def stream(count: int, *words: int | str) -> npt.NDArray[np.float64]:
+def stream(count: int, *words: int | str) -> Real:
     """`count` numbers uniform in [0, 1) that depend on the words alone (SplitMix64, counted rather than stepped)."""
     state = np.uint64(mix(*words)) + _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     state ^= state >> np.uint64(31)
-    numbers: npt.NDArray[np.float64] = (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    numbers: Real = (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return numbers
 
 
-def ridge(count: int, rough: float, *words: int | str) -> npt.NDArray[np.float64]:
-    """A skyline of `count` heights in 0 … 1. `rough` in 0 … 1 is how much small bumps count against large ones."""
+class Pool:
+    """Uniform numbers in [0, 1), taken one after the other; after many it begins anew."""
+
+    def __init__(self, *words: int | str) -> None:
+        self._numbers = stream(1024, *words)
+        self._next = 0
+
+    def take(self, count: int) -> Real:
+        if self._next + count > len(self._numbers):
+            self._next = 0
+            if count > len(self._numbers):
+                self._numbers = np.resize(self._numbers, count)
+        self._next += count
+        return self._numbers[self._next - count : self._next]
+
+
+@lru_cache(maxsize=2048)
+def ridge(count: int, rough: float, kind: int) -> Real:
+    """A skyline of `count` heights in 0 … 1. `rough` in 0 … 1 is how much small bumps count against large ones. There is no
+    end of kinds."""
     line = np.zeros(count)
     share, total = 1.0, 0.0
     for octave, knots in enumerate((4, 8, 16)):
-        values = stream(knots + 1, *words, octave)
+        values = stream(knots + 1, "ridge", kind, octave)
         place = np.arange(count) * (knots / count)
         cell = place.astype(np.intp)
         part = place - cell
@@ -43,7 +62,8 @@ def ridge(count: int, rough: float, *words: int | str) -> npt.NDArray[np.float64
 
 @lru_cache(maxsize=8)
 def tile(name: str, coarse: int) -> Bytes:
-    """A square texture of TILE pixels around 128 that repeats without a seam; blotches are about TILE / coarse pixels wide."""
+    """A texture around 128 that repeats every TILE pixels without a seam, four times over; its blotches are about TILE / coarse
+    pixels wide."""
     total = np.zeros((TILE, TILE), np.int32)
     for octave, weight in ((1, 4), (2, 2), (4, 1)):
         knots = min(coarse * octave, TILE)
@@ -52,13 +72,12 @@ def tile(name: str, coarse: int) -> Bytes:
         scale = TILE // knots
         grown = cv2.resize(wrapped, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR_EXACT)
         total += weight * grown[2 * scale : 2 * scale + TILE, 2 * scale : 2 * scale + TILE].astype(np.int32)
-    return (total // 7).astype(np.uint8)
+    return np.tile((total // 7).astype(np.uint8), (2, 2))
 
 
 def patch(texture: Bytes, size: tuple[int, int], window: tuple[int, int, int, int]) -> Bytes:
-    """The window (x, y, width, height; all at most TILE) of a repeating texture, drawn at `size` (width, height)."""
+    """The window (x, y, width, height; each at most TILE) of a texture, drawn at `size` (width, height)."""
     x, y, width, height = window
-    rows = np.arange(y, y + height) % TILE
-    columns = np.arange(x, x + width) % TILE
-    grown: Bytes = cv2.resize(texture[rows[:, None], columns], size, interpolation=cv2.INTER_LINEAR_EXACT)
+    x, y = x % TILE, y % TILE
+    grown: Bytes = cv2.resize(texture[y : y + height, x : x + width], size, interpolation=cv2.INTER_LINEAR_EXACT)
     return grown

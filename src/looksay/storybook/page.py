@@ -11,6 +11,7 @@ import numpy.typing as npt
 from looksay.errors import BadValue
 from looksay.scene import Answer, Caption, Label, Labels, Mask, Objects, Referral, Regions, Scene, Thing
 from looksay.storybook.backdrop import backdrop
+from looksay.storybook.canvas import Canvas
 from looksay.storybook.compose import compose
 from looksay.storybook.foreground import foreground
 from looksay.storybook.land import land_of
@@ -47,9 +48,20 @@ class Page:
 def draw(spec: PageSpec, size: tuple[int, int], *, hide: str | None = None, lens: bool = True) -> Drawing:
     """Draw the page at (width, height). `hide` leaves out the body of the thing with that id and nothing else: its shadow and
     every other choice stay. Without the lens there is no weather, grain or blur."""
+    check_size(size)
+    canvas = backdrop(spec, size)
+    placed = act(canvas, spec, hide)
+    picture = through_lens(canvas, spec) if lens else cv2.cvtColor(canvas.pixels, cv2.COLOR_RGBA2RGB)
+    return Drawing(picture, canvas.ids, canvas.regions, placed)
+
+
+def check_size(size: tuple[int, int]) -> None:
     if min(size) < 16 or max(size) > 4096:
         raise BadValue(f"a page cannot be drawn at {size[0]} x {size[1]}", mend="each side is 16 to 4096 pixels long")
-    canvas = backdrop(spec, size)
+
+
+def act(canvas: Canvas, spec: PageSpec, hide: str | None = None) -> tuple[Placed | None, ...]:
+    """Put the things, their shadows and what stands in front of them on the empty world."""
     lie, shine = land_of(spec), light(spec)
     for thing in spec.things:
         if not thing.on:
@@ -62,8 +74,7 @@ def draw(spec: PageSpec, size: tuple[int, int], *, hide: str | None = None, lens
         if afloat(thing, lie):
             lap(canvas, thing, shine)
     foreground(canvas, spec)
-    picture = through_lens(canvas, spec) if lens else cv2.cvtColor(canvas.pixels, cv2.COLOR_RGBA2RGB)
-    return Drawing(picture, canvas.ids, canvas.regions, tuple(placed))
+    return tuple(placed)
 
 
 def page(seed: int, index: int, size: tuple[int, int] = (128, 128), view: str = "scene", words: bool = True) -> Page:

@@ -186,8 +186,8 @@ def _view(site: Site, wall: Wall) -> None:
     if site.night:
         spots = np.stack(
             [
-                wall.left + (wall.right - wall.left) * site.numbers(9, "w stars"),
-                wall.top + (low - wall.top) * 0.8 * site.numbers(9, "w y"),
+                wall.left + (wall.right - wall.left) * site.pool.take(9),
+                wall.top + (low - wall.top) * 0.8 * site.pool.take(9),
             ],
             axis=1,
         )

@@ -11,7 +11,6 @@ from looksay.storybook.canvas import Points, Stamp
 from looksay.storybook.chance import Chance
 from looksay.storybook.country import GRASS, far_hills, grass_name, meadow, ranges, tree_line
 from looksay.storybook.forms import blob, box, disc, stroke
-from looksay.storybook.noise import ridge
 from looksay.storybook.site import Site, blend, vary
 from looksay.storybook.sky import paint_sky
 from looksay.storybook.spec import RGB
@@ -41,7 +40,7 @@ def _headland(site: Site) -> None:
     """A cape with, perhaps, a lighthouse."""
     chance, eye = site.chance, site.land.eye
     right = chance.coin()
-    heights = ridge(14, 0.5, site.spec.seed, site.spec.index, "cape")
+    heights = site.skyline(14, 0.5, "cape")
     far = chance.real(0.25, 0.5)
     x = np.linspace(0.0, far, 14)
     line = np.stack([x, eye + 0.004 - (0.02 + 0.09 * heights) * (1 - (x / far) ** 2)], axis=1)
@@ -53,20 +52,22 @@ def _headland(site: Site) -> None:
     site.claim("mountain", eye - 0.2, eye + 0.02)
     if chance.coin(0.6):
         at = (1 - far * 0.35 if right else far * 0.35, eye - 0.045)
-        for form, ink in _LIGHTHOUSE:
-            site.strew(form, np.array([at]), np.array([0.17]), site.ink(ink, 1.0, 0.12))
-        site.strew(box(-0.05, 0.79, 0.05, 0.88), np.array([at]), np.array([0.17]), site.lamp((255, 232, 160)))
+        inks = [site.ink(ink, 1.0, 0.12) for ink in ((246, 242, 234), (204, 70, 60), (80, 80, 90))]
+        site.stamp(_LIGHTHOUSE, at, 0.17, [*inks, site.lamp((255, 232, 160))])
         site.claim("building", eye - 0.26, eye)
         if site.night:
             site.glow((at[0], at[1] - 0.14), 0.14, (255, 220, 150), 0.6)
 
 
-_LIGHTHOUSE: tuple[tuple[Points, RGB], ...] = (
-    (np.array([(-0.1, 0), (0.1, 0), (0.065, 0.76), (-0.065, 0.76)]), (246, 242, 234)),
-    (np.array([(-0.094, 0.12), (0.094, 0.12), (0.086, 0.3), (-0.086, 0.3)]), (204, 70, 60)),
-    (np.array([(-0.08, 0.46), (0.08, 0.46), (0.072, 0.62), (-0.072, 0.62)]), (204, 70, 60)),
-    (box(-0.085, 0.75, 0.085, 0.79), (80, 80, 90)),
-    (np.array([(-0.075, 0.88), (0.075, 0.88), (0, 1.0)]), (180, 60, 54)),
+_LIGHTHOUSE = Stamp.of(
+    [
+        ([(-0.1, 0), (0.1, 0), (0.065, 0.76), (-0.065, 0.76)], 0),
+        ([(-0.094, 0.12), (0.094, 0.12), (0.086, 0.3), (-0.086, 0.3)], 1),
+        ([(-0.08, 0.46), (0.08, 0.46), (0.072, 0.62), (-0.072, 0.62)], 1),
+        (box(-0.085, 0.75, 0.085, 0.79), 2),
+        ([(-0.075, 0.88), (0.075, 0.88), (0, 1.0)], 1),
+        (box(-0.05, 0.79, 0.05, 0.88), 3),
+    ]
 )
 
 
@@ -74,7 +75,7 @@ def _glitter(site: Site, top: float, foot: float) -> None:
     """The path of the sun or the moon on the water."""
     if site.light.weather in ("rain", "mist", "snow"):
         return
-    numbers = site.numbers(40 * 3, "glitter").reshape(40, 3)
+    numbers = site.pool.take(40 * 3).reshape(40, 3)
     down = numbers[:, 1]
     spots = np.stack(
         [site.land.sun + (numbers[:, 0] - 0.5) * (0.05 + 0.2 * down), top + 0.008 + (foot - top - 0.03) * down], axis=1
@@ -86,7 +87,7 @@ def _glitter(site: Site, top: float, foot: float) -> None:
 
 def waves(site: Site, top: float, foot: float, count: int) -> None:
     """Strokes that grow towards the reader."""
-    numbers = site.numbers(count * 3, "waves").reshape(count, 3)
+    numbers = site.pool.take(count * 3).reshape(count, 3)
     down = numbers[:, 1] ** 0.8
     spots = np.stack([numbers[:, 0] * 1.1 - 0.05, top + (foot - top) * down], axis=1)
     sizes = (0.012 + 0.05 * down) * (0.6 + 0.8 * numbers[:, 2])
@@ -105,7 +106,7 @@ def _sand(site: Site, shore: float) -> None:
     site.band(shore + 0.03, 1.0, (site.ink(sand, 1.0, 0.06), site.ink(sand), site.ink(sand, 0.9)), "sand")
     site.texture(shore + 0.03, 1.0, "sand", 16, coarse=32)
     x = np.arange(28) * (1.08 / 27) - 0.04
-    curve = ridge(28, 0.4, site.spec.seed, site.spec.index, "foam") * 0.035
+    curve = site.skyline(28, 0.4, "foam") * 0.035
     for lift, ink, region in (
         (0.036, site.ink(blend(sand, (150, 124, 90), 0.4)), "sand"),
         (0.016, site.ink((250, 252, 250)), "water"),
@@ -124,7 +125,7 @@ def _sand(site: Site, shore: float) -> None:
 
 def _beach_things(site: Site, top: float) -> None:
     """Shells, pebbles, starfish, footprints, grass of the dunes."""
-    numbers = site.numbers(44 * 3, "shells").reshape(44, 3)
+    numbers = site.pool.take(44 * 3).reshape(44, 3)
     depth = numbers[:, 1]
     spots = np.stack([numbers[:, 0], top + (1.0 - top) * depth], axis=1)
     sizes = (0.004 + 0.008 * depth) * (0.6 + 0.8 * numbers[:, 2])
@@ -139,14 +140,18 @@ def _beach_things(site: Site, top: float) -> None:
 def _parasol(site: Site, foot: tuple[float, float], size: float) -> None:
     """A sunshade in two colours."""
     colour = site.chance.pick(((214, 74, 66), (70, 130, 190), (240, 190, 70), (80, 160, 130)))
-    at, grow = np.array([foot]), np.array([size])
-    site.strew(box(-0.015, 0, 0.015, 0.95), at, grow, site.ink((236, 228, 214)))
-    rim = [(-0.5, 0.62), (-0.3, 0.57), (-0.1, 0.55), (0.1, 0.55), (0.3, 0.57), (0.5, 0.62)]
-    arch = [(-0.42, 0.82), (-0.25, 0.93), (0.0, 0.98), (0.25, 0.93), (0.42, 0.82)]
-    site.strew(np.array([*rim, *arch[::-1]]), at, grow, site.ink((250, 244, 232)))
-    for left, right in ((0, 1), (2, 3), (4, 5)):
-        site.strew(np.array([rim[left], rim[right], (0, 0.98)]), at, grow, site.ink(colour))
+    site.stamp(_PARASOL, foot, size, [site.ink((236, 228, 214)), site.ink((250, 244, 232)), site.ink(colour)])
     site.claim("post", foot[1] - size * 1.1, foot[1] + 0.01)
+
+
+_RIM = [(-0.5, 0.62), (-0.3, 0.57), (-0.1, 0.55), (0.1, 0.55), (0.3, 0.57), (0.5, 0.62)]
+_PARASOL = Stamp.of(
+    [
+        (box(-0.015, 0, 0.015, 0.95), 0),
+        ([*_RIM, (0.42, 0.82), (0.25, 0.93), (0.0, 0.98), (-0.25, 0.93), (-0.42, 0.82)], 1),
+        *[([_RIM[left], _RIM[left + 1], (0.0, 0.98)], 2) for left in (0, 2, 4)],
+    ]
+)
 
 
 @cache
@@ -199,7 +204,7 @@ def _bank(site: Site, shore: float) -> None:
     """The near shore with reeds, pebbles and, perhaps, a jetty."""
     chance = site.chance
     x = np.arange(28) * (1.08 / 27) - 0.04
-    curve = ridge(28, 0.5, site.spec.seed, site.spec.index, "bank") * 0.04
+    curve = site.skyline(28, 0.5, "bank") * 0.04
     if chance.coin(0.5):
         _jetty(site, shore)
     meadow(site, shore + 0.03)

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.storybook.canvas import Bounds, Canvas, Points, Stamp
-from looksay.storybook.chance import Chance
+from looksay.storybook.chance import Chance, mix
 from looksay.storybook.land import STUFF, Land, land_of
 from looksay.storybook.light import Light, light
-from looksay.storybook.noise import patch, ridge, stream, tile
+from looksay.storybook.noise import Pool, patch, ridge, tile
 from looksay.storybook.spec import RGB, PageSpec
 
 NUMBER: dict[str, int] = {name: place for place, name in enumerate(STUFF)}
@@ -31,10 +31,17 @@ class Site:
     land: Land
     light: Light
     chance: Chance
+    pool: Pool
 
     @classmethod
     def of(cls, spec: PageSpec, size: tuple[int, int]) -> Site:
-        return cls(Canvas(size), spec, land_of(spec), light(spec), Chance(spec.seed, spec.index, "backdrop"))
+        return cls.over(Canvas(size), spec, "backdrop")
+
+    @classmethod
+    def over(cls, canvas: Canvas, spec: PageSpec, purpose: str) -> Site:
+        """A sheet that is painted on already."""
+        words = (spec.seed, spec.index, purpose)
+        return cls(canvas, spec, land_of(spec), light(spec), Chance(*words), Pool(*words))
 
     @property
     def winter(self) -> bool:
@@ -56,9 +63,9 @@ class Site:
         """A colour that shines by itself: at night it is as it is."""
         return colour if self.night else self.ink(colour)
 
-    def numbers(self, count: int, purpose: str) -> Real:
-        """Uniform in [0, 1), for this page and purpose."""
-        return stream(count, self.spec.seed, self.spec.index, purpose)
+    def skyline(self, count: int, rough: float, name: str) -> Real:
+        """One of 256 skylines, the same for a name throughout the page."""
+        return ridge(count, rough, mix(self.spec.seed, self.spec.index, name) & 255)
 
     def claim(self, region: str, top: float = -0.01, foot: float = 1.01) -> None:
         """What was drawn between these lines since the last claim is that region."""
@@ -74,15 +81,11 @@ class Site:
         first, last = min(max(round(top * height), 0), height), min(max(round(foot * height), 0), height)
         if last <= first:
             return
-        whole = max(round(foot * height) - round(top * height) - 1, 1)
-        steps = np.minimum(
-            (np.arange(first, last) - round(top * height)) * ((len(stops) - 1) * 256) // whole, (len(stops) - 1) * 256
-        )
-        cell = np.minimum(steps >> 8, len(stops) - 2)
-        part = (steps - (cell << 8))[:, None]
-        inks = np.array([(*stop, 0) for stop in stops])
-        colours = ((inks[cell] * (256 - part) + inks[cell + 1] * part) >> 8).astype(np.uint8)
-        self.canvas.words[first:last] = colours.view(np.uint32)
+        whole = max(round(foot * height) - round(top * height), 1)
+        inks = np.array([[(*stop, 0)] for stop in stops], np.uint8)
+        column = cv2.resize(inks, (1, whole), interpolation=cv2.INTER_LINEAR_EXACT).view(np.uint32)[:, :, 0]
+        skipped = first - round(top * height)
+        self.canvas.words[first:last] = column[skipped : skipped + last - first]
         self.canvas.regions[first:last] = NUMBER[region]
 
     def texture(self, top: float, foot: float, name: str, strength: int, *, coarse: int = 16, squash: int = 3) -> None:
@@ -99,7 +102,7 @@ class Site:
 
     def hill(self, name: str, base: float, rise: float, colour: RGB, *, rough: float = 0.5, foot: float = 1.0) -> None:
         """A skyline from edge to edge, `rise` above `base` at its highest, filled down to `foot` with a finished ink."""
-        heights = ridge(28, rough, self.spec.seed, self.spec.index, name)
+        heights = self.skyline(28, rough, name)
         x = np.arange(28) * (1.08 / 27) - 0.04
         line = np.stack([x, base - heights * rise], axis=1)
         self.canvas.area(np.concatenate([line, [(1.04, foot), (-0.04, foot)]]), colour)

@@ -31,7 +31,7 @@ def paint_sky(site: Site, foot: float) -> None:
 
 
 def _stars(site: Site, foot: float) -> None:
-    numbers = site.numbers(44 * 3, "stars").reshape(44, 3)
+    numbers = site.pool.take(44 * 3).reshape(44, 3)
     spots = np.stack([numbers[:, 0], numbers[:, 1] ** 1.3 * foot * 0.92], axis=1)
     sizes = 0.0028 + 0.005 * numbers[:, 2] ** 3
     site.strew(_STAR, spots, sizes, (236, 236, 214))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from looksay.storybook.canvas import Bounds, Bytes, Canvas, Points, Stamp, bounds
+from looksay.storybook.canvas import NOTHING, Bounds, Bytes, Canvas, Points, Stamp, bounds
 from looksay.storybook.chance import Chance
 from looksay.storybook.figures import figure
 from looksay.storybook.figures.wheels import GLASS, LAMP
@@ -75,6 +75,8 @@ def _bulk(stamp: Stamp) -> tuple[tuple[int, int], ...]:
 
 @cache
 def _body(kind: str, action: str, variant: int, phase: int) -> Body:
+    if kind == "ball":
+        return body_of(_ball(phase), 1.0)
     found = figure(kind, action, variant, phase)
     lit: tuple[RGB, ...] = ()
     if kind in ("bus", "train", "aeroplane"):
@@ -84,6 +86,16 @@ def _body(kind: str, action: str, variant: int, phase: int) -> Body:
     if (kind, action) == ("tvmonitor", "on"):
         lit = tuple(shape.paint for shape in found.shapes if not isinstance(shape.paint, str) and max(shape.paint) > 150)
     return body_of(found.shapes, found.width, lit)
+
+
+def _ball(phase: int) -> tuple[Shape, ...]:
+    """A ball with two white panels, turned by an eighth of a circle with every phase. It is a prop, not one of the kinds."""
+    ring = _circle(20) / 2
+    panels = [ring[[*range(start, start + 5)]] * 0.92 for start in (0, 10)]
+    cosine, sine = _turn(-45.0 * phase)
+    turned = [np.stack([p[:, 0] * cosine - p[:, 1] * sine, p[:, 0] * sine + p[:, 1] * cosine + 0.5], axis=1) for p in panels]
+    rim = Shape(ring * 1.08 + np.array((0.0, 0.5)), "main", 0.6)
+    return rim, Shape(ring + np.array((0.0, 0.5))), *(Shape(panel, (250, 246, 236)) for panel in turned)
 
 
 def body(thing: ThingSpec) -> Body:
@@ -123,7 +135,7 @@ def draw_body(canvas: Canvas, thing: ThingSpec, place: int, light: Light, land: 
     haze = 0.0 if light.indoors else 0.22 * min(max((0.75 - thing.ground) / (0.75 - land.eye), 0.0), 1.0)
     reach = canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, haze))
     model(canvas, reach)
-    covered = canvas.claim(reach, REGION_NAMES.index(thing.kind), place)
+    covered = canvas.claim(reach, REGION_NAMES.index(thing.kind), NOTHING if thing.kind == "ball" else place)
     return Placed(reach, cv2.countNonZero(covered), _cut(canvas, placed))
 
 
