@@ -44,7 +44,7 @@ def clip(seed: int, index: int, size: tuple[int, int] = (96, 96), words: bool = 
     check_size(size)
     event, pages = stage_event(seed, index)
     empty = backdrop(pages[0], size)
-    sentences = _sentences(event, pages[0], seed, index) if words else ()
+    said = sentences(event, pages[0]) if words else ()
     frames = np.empty((len(pages), size[1], size[0], 3), np.uint8)
     motion = np.zeros((len(pages) - 1, size[1], size[0], 2), np.float32)
     scenes: list[Scene] = []
@@ -54,11 +54,11 @@ def clip(seed: int, index: int, size: tuple[int, int] = (96, 96), words: bool = 
         frames[moment] = through_lens(canvas, spec, moment)
         scene = truth(spec, size, Drawing(frames[moment], canvas.ids, canvas.regions, placed), words=False)
         scenes.append(
-            replace(scene, id=f"clip-{seed}-{index}-{moment}", captions=sentences, notes={**scene.notes, "action": event.name})
+            replace(scene, id=f"clip-{seed}-{index}-{moment}", captions=said, notes={**scene.notes, "action": event.name})
         )
         if moment + 1 < len(pages):
             _motion(motion[moment], canvas, spec, pages[moment + 1])
-    return Clip(frames, tuple(scenes), event.name, sentences, motion)
+    return Clip(frames, tuple(scenes), event.name, said, motion)
 
 
 def stage_event(seed: int, index: int) -> tuple[Event, tuple[PageSpec, ...]]:
@@ -123,14 +123,14 @@ def _motion(flow: Flow, canvas: Canvas, now: PageSpec, then: PageSpec) -> None:
         paint_flow(flow, canvas, thing, later[thing.id], seen)
 
 
-def _sentences(event: Event, spec: PageSpec, seed: int, index: int) -> tuple[Caption, ...]:
+def sentences(event: Event, spec: PageSpec) -> tuple[Caption, ...]:
     """The event in plain words, once more with the colours of those who take part, and so on for every way to say it."""
     from looksay.storybook.grammar import Mention
     from looksay.storybook.lexicon import NOUNS
     from looksay.storybook.phrasing import Plan, write_english, write_spanish
     from looksay.storybook.view import Seen
 
-    chance = Chance(seed, index, "clip words")
+    chance = Chance(spec.seed, spec.index, "clip words")
     nouns = {thing.id: chance.pick(NOUNS[thing.kind]) for thing in spec.things if thing.id in _STARS}
     english: list[Caption] = []
     spanish: list[Caption] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -71,8 +71,11 @@ def act(canvas: Canvas, spec: PageSpec, hide: str | None = None) -> tuple[Placed
         if thing.on:
             cast(canvas, thing, shine, lie)
         placed.append(None if thing.id == hide else draw_body(canvas, thing, place, shine, lie))
+        here = placed[-1]
         if afloat(thing, lie):
             lap(canvas, thing, shine)
+            if here is not None:  # the waves at its own foot hide nothing of it
+                placed[-1] = replace(here, pixels=cv2.countNonZero(cv2.compare(canvas.ids, place, cv2.CMP_EQ)))
     foreground(canvas, spec)
     return tuple(placed)
 

@@ -136,15 +136,22 @@ def draw_body(canvas: Canvas, thing: ThingSpec, place: int, light: Light, land: 
     reach = canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, haze))
     model(canvas, reach)
     covered = canvas.claim(reach, REGION_NAMES.index(thing.kind), NOTHING if thing.kind == "ball" else place)
-    return Placed(reach, cv2.countNonZero(covered), _cut(canvas, placed))
+    return Placed(reach, cv2.countNonZero(covered), _cut(canvas, thing))
 
 
-def _cut(canvas: Canvas, placed: npt.NDArray[np.int32]) -> bool:
-    """Whether more than half a hundredth of the page lies between the edge and what is beyond it."""
-    x, y, width, height = cv2.boundingRect(placed)
-    spare = canvas.height * 16 // 200
-    right, foot = canvas.width * 16 - 8 + spare, canvas.height * 16 - 8 + spare
-    return bool(x < -8 - spare or y < -8 - spare or x + width - 1 > right or y + height - 1 > foot)
+def _cut(canvas: Canvas, thing: ThingSpec) -> bool:
+    """Whether the page's edge cuts off more than half a hundredth of its height. Reckoned in shares of the page, so that it
+    does not depend on the size of the picture."""
+    points = body(thing).stamp.points * thing.height
+    if thing.facing == "left":
+        points = points * np.array((-1.0, 1.0))
+    if thing.tilt:
+        cosine, sine = _turn(thing.tilt)
+        points = np.stack([points[:, 0] * cosine - points[:, 1] * sine, points[:, 0] * sine + points[:, 1] * cosine], axis=1)
+    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
+    x, foot = thing.x * canvas.width / canvas.height, thing.ground - thing.lift
+    wide = canvas.width / canvas.height
+    return bool(x + left < -0.005 or x + right > wide + 0.005 or foot - high < -0.005 or foot - low > 1.005)
 
 
 def model(canvas: Canvas, reach: Bounds) -> None:
