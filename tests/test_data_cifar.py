@@ -147,6 +147,7 @@ def test_pickles_that_would_run_code_are_refused(tmp_path: Path, rows: Array) ->
         b"cnumpy\nndarray.__class__\n.",
         b"Pid\n.",
         b"\x82\x01.",
+        b"\x80\x02}r\xff\xff\xff\x7f.",  # a memo of two thousand million entries
     ]
     for data in evil:
         (tmp_path / "c/data_batch_1").write_bytes(data)

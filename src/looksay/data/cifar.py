@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -201,6 +202,9 @@ def _unpickled(path: Path) -> dict[str, Any]:
     """The dict in the file, with text for keys. Nothing but stand-ins of ours is ever called."""
     data = read_bytes(path, MOST)
     try:
+        for code, argument, _ in pickletools.genops(data):
+            if code.name.endswith("PUT") and argument is not None and argument > len(data):
+                raise pickle.UnpicklingError("it would have a memory of many gigabytes made")
         found = _Careful(io.BytesIO(data), encoding="latin1").load()
         if not isinstance(found, dict):
             raise pickle.UnpicklingError("it holds no dict")

@@ -71,6 +71,8 @@ class JsonFile:
                     raise self._broken(text, at, "expected ',' or '}'")
         except RecursionError:
             raise BadData("is nested too deeply", where=str(self.path)) from None
+        finally:
+            self._map = None  # else the whole file would count as this process's memory
 
     def _list(self, text: str, at: int, key: str) -> Generator[tuple[str, int, int, Any], None, int]:
         at, place = self._skip(text, at + 1), 0
