@@ -17,7 +17,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from looksay.errors import BadConfig, UnknownName
-from looksay.records import pack, unpack
 
 if TYPE_CHECKING:
     from looksay.nn.system import System
@@ -89,8 +88,13 @@ def _catalog() -> dict[str, Card]:
     source = files("looksay.systems").joinpath("catalog.json")
     if not source.is_file():
         return {}
-    found: tuple[Card, ...] = unpack(tuple[Card, ...], json.loads(source.read_text("utf-8")), "catalog.json")
-    return {card.name: card for card in found}
+    lists = {"rows", "deviations"}  # read by hand, since the codec of records costs numpy, and help shall answer at once
+    rows = json.loads(source.read_text("utf-8"))
+    found: dict[str, Card] = {}
+    for row in rows:
+        entries: dict[str, Any] = {key: tuple(value) if key in lists else value for key, value in row.items()}
+        found[entries["name"]] = Card(**entries)
+    return found
 
 
 def cards(task: str = "") -> tuple[Card, ...]:
@@ -129,5 +133,7 @@ def catalog(package: ModuleType) -> str:
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not found.name.endswith("__main__"):
             import_module(found.name)
+    from looksay.records import pack
+
     ordered = sorted(_declared.values(), key=lambda card: (card.task, card.year, card.name))
     return json.dumps([pack(card) for card in ordered], indent=1, ensure_ascii=False) + "\n"

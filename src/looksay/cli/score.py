@@ -104,13 +104,14 @@ def systems(
     from importlib.resources import files
 
     from looksay.errors import UnknownName
-    from looksay.records import pack
     from looksay.registry import cards
 
     found = cards(task)
     if not found:
         raise UnknownName.of("task", task, {card.task for card in cards()})
     if json:
+        from looksay.records import pack
+
         print(codec.dumps([pack(card) for card in found]))
         return
     folder = files("looksay").joinpath("shipped")
