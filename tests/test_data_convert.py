@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,24 @@ def test_a_set_without_splits_becomes_train_and_category_numbers_stay(tmp_path: 
     assert [(kind["id"], kind["name"]) for kind in found["categories"]] == [(90, "toothbrush"), (3, "car")]
     note = found["annotations"][0]
     assert (note["id"], note["image_id"], note["category_id"], note["area"]) == (77, 4, 90, 8.5)
+
+
+def test_names_that_are_no_numbers_survive_as_file_names(tmp_path: Path) -> None:
+    pairs = [(picture, replace(scene, id=f"street_{scene.id}")) for picture, scene in made()]
+    for split in ("train", "val"):
+        renamed = [(picture, replace(scene, id=f"{scene.id}_{split}")) for picture, scene in pairs]
+        write.save(renamed, tmp_path / "voc", "voc", split, classes=CLASSES)
+    write.convert(f"voc:{tmp_path}/voc", tmp_path / "coco", "coco")
+    ids = [source.open(str(tmp_path / "coco"), split).name(i) for split in ("train", "val") for i in range(4)]
+    assert ids == [str(number) for number in range(1, 9)], "a number means one picture in all splits"
+    write.convert(f"coco:{tmp_path}/coco", tmp_path / "back", "voc")
+    for split in ("train", "val"):
+        there, back = read(tmp_path / "voc", split), read(tmp_path / "back", split)
+        assert [scene.id for _, scene in back] == [scene.id for _, scene in there]
+        for (_, one), (_, other) in zip(there, back, strict=True):
+            assert [(thing.name, thing.box, thing.mask) for thing in one.objects] == [
+                (thing.name, thing.box, thing.mask) for thing in other.objects
+            ]
 
 
 def test_turned_photographs_are_written_upright(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_coco_keeps_numbers_and_gives_new_ones_where_they_are_taken(tmp_path: Pa
     write.save([(picture, each) for each in scenes], tmp_path, "coco")
     whole = json.loads((tmp_path / "annotations/instances_train.json").read_text())
     assert [(each["id"], each["file_name"]) for each in whole["images"]] == [(12, "12.png"), (13, "page-1.png"), (14, "12-2.png")]
-    assert [each["id"] for each in whole["annotations"]] == [5, 901, 902, 903, 904, 900]
+    assert [each["id"] for each in whole["annotations"]] == [5, 901, 902, 903, 7, 900]
     assert [each["image_id"] for each in whole["annotations"]] == [12, 12, 12, 13, 13, 14]
     assert whole["annotations"][0]["bbox"] == [0.1, 0.2, 5.2, 5.8]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
 from looksay.data import rle
+from looksay.data.coco_table import read_table
 from looksay.data.writing import Plan, Shot, Writer
 from looksay.errors import BadData
 from looksay.scene import Caption, Scene, Thing
@@ -24,11 +25,11 @@ class Ids:
     taken: set[int]
 
     @classmethod
-    def none(cls) -> Ids:
-        return cls([], set())
+    def none(cls, taken: Iterable[int] = ()) -> Ids:
+        return cls([], set(taken))
 
     def enter(self, id: str) -> None:
-        number = int(id) if id.isascii() and id.isdigit() and len(id) < 18 and str(int(id)) == id else None
+        number = int(id) if id.isascii() and id.isdigit() and len(id) < 18 else None
         if number is None or number in self.taken:
             self.found.append(None)
         else:
@@ -59,7 +60,7 @@ class Lines:
 class CocoWriter(Writer):
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self._images, self._image_ids = list[dict[str, Any]](), Ids.none()
+        self._images, self._image_ids = list[dict[str, Any]](), Ids.none(self._earlier_images())
         self._categories = dict(plan.category_ids)
         self._labels = 0
         self.files = [(plan.folder / f"{name}.lines").open("w+", encoding="utf-8") for name in LISTS]
@@ -67,12 +68,18 @@ class CocoWriter(Writer):
         for name in plan.classes:
             self._category(name)
 
+    def _earlier_images(self) -> Iterator[int]:
+        """The ids in the splits that are there already: a number should mean one picture in all of them."""
+        for path in sorted(self.plan.folder.parent.glob("annotations/instances_*.json")):
+            ids = (image.get("id") for _, image in read_table(path).images)
+            yield from (id for id in ids if isinstance(id, int))
+
     def _category(self, name: str) -> int:
         return self._categories.setdefault(name, max(self._categories.values(), default=0) + 1)
 
     def add(self, scene: Scene, shot: Shot) -> None:
         ending, data = shot.encoded(self.plan.how)
-        name = self.names.of(scene.id or f"{len(self._images) + 1:06d}") + ending
+        name = self.names.of(self.called(scene, shot)) + ending
         self.put(f"{self.plan.split}/{name}", data)
         image = len(self._images)
         self._image_ids.enter(scene.id)

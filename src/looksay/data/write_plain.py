@@ -34,7 +34,7 @@ class FolderWriter(Writer):
         if UNSAFE.search(label) or label.startswith(".") or label != label.strip():
             raise BadData(f"the class {label!r} cannot be the name of a folder", where=scene.id or None, mend="call it otherwise")
         ending, data = shot.encoded(self.plan.how)
-        stem = self._names.setdefault(label, Names()).of(scene.id or f"{self.written.pictures + 1:06d}", short=True)
+        stem = self._names.setdefault(label, Names()).of(self.called(scene, shot), short=True)
         self.put(f"{self.plan.split}/{label}/{stem}{ending}", data)
         self.leave_out("further labels", len(scene.labels) - 1)
         self.leave_out("things", len(scene.objects))
@@ -54,7 +54,7 @@ class CsvWriter(Writer):
 
     def add(self, scene: Scene, shot: Shot) -> None:
         ending, data = shot.encoded(self.plan.how)
-        name = f"{self.plan.split}/{self.names.of(scene.id or f'{len(self._rows) + 1:06d}')}{ending}"
+        name = f"{self.plan.split}/{self.names.of(self.called(scene, shot))}{ending}"
         self.put(name, data)
         things = self.without_crowds(scene)
         self._rows.append((name, Scene(scene.size, labels=scene.labels, objects=type(scene.objects)(tuple(things)))))

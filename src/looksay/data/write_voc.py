@@ -33,7 +33,7 @@ class VocWriter(Writer):
 
     def add(self, scene: Scene, shot: Shot) -> None:
         ending, data = shot.encoded(self.plan.how, jpeg=True)
-        id = self.names.of(scene.id or f"{len(self._kinds) + 1:06d}")
+        id = self.names.of(self.called(scene, shot))
         self.put(f"JPEGImages/{id}{ending}", data)
         things = self.without_crowds(scene)
         drawn = self.plan.how.masks and (bool(scene.regions) or any(thing.mask is not None for thing in things))

@@ -22,7 +22,7 @@ class YoloWriter(Writer):
 
     def add(self, scene: Scene, shot: Shot) -> None:
         ending, data = shot.encoded(self.plan.how)
-        stem = self.names.of(scene.id or f"{self.written.pictures + 1:06d}")
+        stem = self.names.of(self.called(scene, shot))
         self.put(f"images/{self.plan.split}/{stem}{ending}", data)
         things = self.without_crowds(scene)
         masked = self.plan.how.masks and all(thing.mask is not None and thing.mask.area for thing in things)

@@ -133,6 +133,12 @@ class Writer(ABC):
         for file in self.files:
             file.close()
 
+    def called(self, scene: Scene, shot: Shot) -> str:
+        """What its file is to be called after: its id, or its old file, whose name says more than a mere number."""
+        if shot.file is not None and scene.id.isdigit():
+            return shot.file.name
+        return scene.id or f"{self.written.pictures + 1:06d}"
+
     def put(self, name: str, data: bytes | str) -> None:
         """A file of the split."""
         path = self.plan.folder / name
