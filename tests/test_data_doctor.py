@@ -210,6 +210,33 @@ def test_a_picture_too_large_to_be_safe(tmp_path: Path, monkeypatch: pytest.Monk
     assert found(doctor.check(Fake([labelled("cat", path=path)]), quick=quick)) == [("huge-picture", path)]
 
 
+def test_damaged_bytes_are_found_just_where_reading_fails(tmp_path: Path) -> None:
+    chance = np.random.default_rng(5)
+    items = []
+    for at in range(60):
+        path = save(photo(at, (120, 90)), tmp_path / f"{at}.{('jpg', 'png', 'webp', 'bmp')[at % 4]}")
+        data = bytearray(path.read_bytes())
+        if at % 3 == 1:
+            data = data[: chance.integers(len(data))]
+        for _ in range(4 if at % 3 else 12):
+            if data:
+                data[chance.integers(min(len(data), 60 if at % 3 else len(data)))] = chance.integers(256)
+        path.write_bytes(bytes(data))
+        items.append(labelled("cat", str(at), str(path)))
+    damaged = []
+    for each in items:
+        try:
+            pictures.read(each.path)
+        except BadPicture:
+            damaged.append(each.path)
+    faults = [where for kind, where in found(doctor.check(Fake(items))) if "picture" in kind]
+    assert 20 < len(damaged) < 58
+    assert sorted(faults) == sorted(damaged)
+    quick = [where for kind, where in found(doctor.check(Fake(items), quick=True)) if "picture" in kind]
+    assert set(quick) <= set(damaged)
+    assert len(quick) > len(damaged) / 3
+
+
 def test_padding_behind_a_jpeg_is_no_fault(tmp_path: Path) -> None:
     data = jpeg_bytes(tmp_path / "a.jpg")
     (tmp_path / "a.jpg").write_bytes(data + b"\0" * 5000)

@@ -148,6 +148,24 @@ def test_brightness_is_forgiven_colour_and_strong_contrast_are_not() -> None:
     assert not phash.same(one[None], 255 - one[None])[0]
 
 
+def test_same_as_by_a_least_squares_fit() -> None:
+    chance = np.random.default_rng(2)
+    ones = np.stack([phash.thumb(photo(seed, BIG)) for seed in range(80)])
+    noise = chance.normal(0, 1, ones.shape) * chance.uniform(0, 16, (80, 1, 1, 1))
+    others = np.clip(ones * chance.uniform(0.6, 1.6, (80, 1, 1, 1)) + noise + 3, 0, 255).astype(np.uint8)
+    expected = []
+    for one, other in zip(ones, others, strict=True):
+        weak, strong = sorted((one.reshape(-1).astype(float), other.reshape(-1).astype(float)), key=np.std)
+        gain, offset = np.polyfit(weak, strong, 1)
+        rest = np.abs(strong - gain * weak - offset)
+        close = rest.max() <= min(36, 4 + strong.std()) and np.sqrt((rest**2).mean()) <= min(8, 0.5 + 0.25 * strong.std())
+        expected.append(bool(close and 1 / 1.45 < gain < 1.45))
+    assert phash.same(ones, others).tolist() == expected
+    assert phash.same(others, ones).tolist() == expected
+    assert 20 < sum(expected) < 70
+    assert phash.same(ones[:0], others[:0]).shape == (0,)
+
+
 def test_flat_pictures_are_no_copies_of_each_other() -> None:
     flat = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 128, 255)])
     assert phash.is_flat(flat).all()

@@ -18,7 +18,7 @@ from looksay.data.files import canonical
 
 Places: TypeAlias = npt.NDArray[np.int64]
 
-MOST_PAIRS = 4_000_000_000  # that the search may look at; a few minutes
+MOST_PAIRS = 2_000_000_000  # that the search may look at: some minutes
 TRIES = 4  # likely copies of one picture that are compared closely
 RANK = {"train": 0, "val": 1, "test": 2}
 
@@ -120,7 +120,7 @@ class Copies:
             # Within a split near copies (frames of a film) are no fault, but if they are labelled differently.
             matters = np.where(within, self.labels[a] != self.labels[b], self.content[a] != self.content[b])
             a, b = a[matters], b[matters]
-            alike = phash.same(self.small[a], self.small[b]) if len(a) else np.zeros(0, np.bool_)
+            alike = phash.same(self.small[a], self.small[b])
             for one, other in zip(a[alike].tolist(), b[alike].tolist(), strict=True):
                 keep, drop = sorted((one, other), key=lambda place: (-self.rank[place], place))
                 inside = self.rank[one] == self.rank[other]

@@ -16,7 +16,7 @@ from looksay.errors import BadPicture, LooksayError
 from looksay.scene import Size
 
 TINT = 4  # between the channels of a grey picture: JPEG rounds
-_TAIL = 64  # bytes in which the end mark is sought: some cameras and tools pad
+_TAIL = 1 << 16  # bytes in which the end mark is sought: cameras and tools write things behind it
 _DRAFT = (2 * phash.SIDE, 2 * phash.SIDE)
 
 
@@ -50,8 +50,8 @@ def _read_header(look: Look, path: str) -> None:
 def _ends_early(path: str) -> bool:
     with Path(path).open("rb") as file:
         start = file.read(4)
-        file.seek(0, 2)
-        file.seek(-min(file.tell(), _TAIL), 1)
+        # Not in the first half, where the preview of a camera has an end mark of its own.
+        file.seek(-min(file.seek(0, 2) // 2, _TAIL), 1)
         end = file.read()
     if start[:2] == b"\xff\xd8":
         return b"\xff\xd9" not in end
@@ -113,7 +113,7 @@ def fault_of(error: Exception) -> tuple[str, str]:
         return ("broken-picture" if isinstance(error, OSError) else "bad-annotation"), what
     if "may be a trap" in what:
         return "huge-picture", what
-    if "truncated" in what:
+    if "truncated" in what.lower():
         return "truncated-picture", what
     if any(text in what for text in ("not a picture", "is empty", "not a plain file")):
         return "not-a-picture", what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,10 +84,12 @@ class Survey:
                 self._problem(problem)
             if not len(part):
                 self.add("empty-split", part.source, f"the split {name!r} has no pictures" if name else "it has no pictures")
-        for done, ((name, index, item), look) in enumerate(self._looked(workers), 1):
-            self._item(name, index, item, look)
-            if progress is not None and (done % CHUNK == 0 or done == self.total):
-                progress(done, self.total)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of PIL, about metadata that it skips
+            for done, ((name, index, item), look) in enumerate(self._looked(workers), 1):
+                self._item(name, index, item, look)
+                if progress is not None and (done % CHUNK == 0 or done == self.total):
+                    progress(done, self.total)
         self._whole(files)
 
     def _problem(self, problem: LooksayError) -> None:
