@@ -119,6 +119,19 @@ def test_voc_keeps_the_map_of_regions(tmp_path: Path) -> None:
     assert source.open(str(tmp_path), "train").classes == ("car", "cat"), "sky is no kind of thing"
 
 
+def test_voc_makes_crowds_void(tmp_path: Path) -> None:
+    ids = np.array([[0, 1, 1], [2, 2, 0]], np.uint8)
+    crowd = Thing("cat", (0, 0, 3, 1), mask=Mask.of(ids == 1), crowd=True)
+    alone = Thing("cat", (0, 1, 2, 2), mask=Mask.of((ids == 2) | (ids == 1)))
+    small = Thing("car", (0, 1, 2, 2), mask=Mask.of(ids == 2))
+    for name, thing, codes in (("a", small, [[0, 255, 255], [1, 1, 0]]), ("b", alone, [[0, 1, 1], [1, 1, 0]])):
+        scene = Scene((3, 2), id="a", objects=Objects((crowd, thing)))
+        write.save([(np.zeros((2, 3, 3), np.uint8), scene)], tmp_path / name, "voc")
+        back = read(tmp_path / name)[0][1]
+        assert back.regions.ids.tolist() == codes
+        assert [(each.name, each.mask) for each in back.objects] == [(thing.name, thing.mask)]
+
+
 def test_voc_pictures_are_jpeg_unless_asked_otherwise(tmp_path: Path) -> None:
     write.save(made(), tmp_path / "a", "voc")
     assert {path.suffix for path in (tmp_path / "a/JPEGImages").iterdir()} == {".jpg"}

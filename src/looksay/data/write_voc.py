@@ -57,6 +57,9 @@ class VocWriter(Writer):
         if len(things) >= VOID:
             self.leave_out("masks beyond 254 in one picture", len(numbered))
             numbered = []
+        for crowd in scene.objects:
+            if crowd.crowd and crowd.mask is not None:
+                kinds[crowd.mask.array()] = which[crowd.mask.array()] = VOID  # it is no background either
         # The nearest is drawn last; of two equally near ones the smaller.
         for number, thing in sorted(numbered, key=lambda pair: (-pair[1].depth, -pair[1].area)):
             assert thing.mask is not None
