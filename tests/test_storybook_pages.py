@@ -242,7 +242,7 @@ def test_sheet_holds_the_pages_in_order() -> None:
 
 
 def test_bad_wishes_are_told() -> None:
-    with pytest.raises(BadValue, match="16 to 4096"):
+    with pytest.raises(BadValue, match="16 to 2048"):
         page(1, 1, (8, 64))
     with pytest.raises(UnknownName, match="portrait"):
         compose(1, 1, "portait")

@@ -44,15 +44,16 @@ def windows(site: Site, wall: Wall, grid: tuple[int, int], pane: tuple[float, fl
     rim = min(half[0] * 0.18, half[1] * 0.14)
     frames = np.concatenate([at - half - rim, at + half + rim], axis=1)
     glass = np.concatenate([at - half, at + half], axis=1)
-    site.boxes(frames, site.ink(trim, 1.0, wall.haze))
-    site.boxes(glass, site.ink(GLASS, 0.82, wall.haze))
+    tiles = site.canvas.tiles
+    tiles(frames, site.ink(trim, 1.0, wall.haze))
+    tiles(glass, site.ink(GLASS, 0.82, wall.haze))
     if site.spec.time != "day":
         lit = site.pool.take(len(at)) < (0.55 if site.night else 0.3)
-        site.boxes(glass[lit], site.lamp(GLOW) if site.night else site.ink((255, 220, 150), 1.1, wall.haze))
+        tiles(glass[lit], site.lamp(GLOW) if site.night else site.ink((255, 220, 150), 1.1, wall.haze))
     else:
         shine = glass.copy()
         shine[:, 2] = at[:, 0] - half[0] * 0.2
-        site.boxes(shine, site.ink(GLASS, 1.12, wall.haze))
+        tiles(shine, site.ink(GLASS, 1.12, wall.haze))
     if pane[0] * wide > 0.018:
         bar = np.array((half[0], rim * 0.3))
         bars = np.concatenate([at - bar, at + bar], axis=1)

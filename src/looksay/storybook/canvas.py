@@ -7,7 +7,8 @@ complete, `claim` turns what it covers by half or more into truth: the region th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ class Stamp:
     points: Points
     cuts: tuple[int, ...]
     paints: tuple[int, ...]
+    apart: bool = False  # neighbours of one colour do not overlap
 
     @classmethod
     def of(cls, shapes: Sequence[tuple[Sequence[tuple[float, float]] | Points, int]]) -> Stamp:
@@ -43,8 +45,8 @@ class Stamp:
         return cls(points, tuple(int(cut) for cut in cuts), tuple(paint for _, paint in shapes))
 
     def merged(self) -> Stamp:
-        """The same to look at, with neighbours in the list that have one colour melted into their outline (holes are filled):
-        fewer polygons to draw."""
+        """The same to look at, with neighbours in the list that have one colour melted into their outlines (holes are filled):
+        fewer polygons to draw, and those of one colour in one go."""
         shapes: list[tuple[Points, int]] = []
         start, group, last = 0, [np.empty((0, 2))], -1
         for cut, paint in zip((*self.cuts, 0), (*self.paints, -1), strict=True):
@@ -53,7 +55,20 @@ class Stamp:
                 group = []
             group.append(self.points[start:cut])
             start, last = cut, paint
-        return Stamp.of(shapes)
+        return replace(Stamp.of(shapes), apart=True)
+
+    @cached_property
+    def runs(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
+        """What is drawn in one go: the paint, and where each of its polygons starts and ends."""
+        found: list[tuple[int, tuple[tuple[int, int], ...]]] = []
+        start = 0
+        for cut, paint in zip(self.cuts, self.paints, strict=True):
+            if self.apart and found and found[-1][0] == paint:
+                found[-1] = (paint, (*found[-1][1], (start, cut)))
+            else:
+                found.append((paint, ((start, cut),)))
+            start = cut
+        return tuple(found)
 
 
 def _union(polygons: list[Points]) -> list[Points]:
@@ -124,7 +139,10 @@ class Canvas:
     def stamp(self, stamp: Stamp, foot: tuple[float, float], scale: tuple[float, float], palette: Sequence[RGB]) -> Bounds:
         placed = self.place(stamp.points, foot, scale)
         inks = [(*colour, 255) for colour in palette]
-        return self.draw(placed, stamp.cuts, [inks[paint] for paint in stamp.paints])
+        pixels = self.pixels
+        for paint, pieces in stamp.runs:
+            cv2.fillPoly(pixels, [placed[start:end] for start, end in pieces], inks[paint], cv2.LINE_AA, _SHIFT)
+        return bounds(placed)
 
     def area(self, points: Sequence[tuple[float, float]] | Points, colour: RGB) -> Bounds:
         """One polygon in shares of the page."""
@@ -139,6 +157,14 @@ class Canvas:
         top, foot = round(y1 * high - half), round(y2 * high - half)
         four = np.array(((left, top), (right, top), (right, foot), (left, foot)), np.int32)
         cv2.fillConvexPoly(self.pixels, four, (*colour, 255), cv2.LINE_AA, _SHIFT)
+
+    def tiles(self, edges: Points, colour: RGB) -> None:
+        """Upright rectangles (n, 4: x1 y1 x2 y2) in shares of the page, their edges moved to whole pixels."""
+        word = np.frombuffer(bytes((*colour, 255)), np.uint32)[0]
+        words = self.words
+        whole = np.rint(edges * np.array((self.width, self.height, self.width, self.height))).astype(np.int32)
+        for x1, y1, x2, y2 in np.maximum(whole, 0).tolist():
+            words[y1:y2, x1:x2] = word
 
     def many(self, polygons: Corners, colour: RGB) -> None:
         """Small polygons (n, corners, 2) that hardly overlap, of one colour, in one go (where two overlap, neither is drawn)."""

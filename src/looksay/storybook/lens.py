@@ -23,23 +23,21 @@ def through_lens(canvas: Canvas, spec: PageSpec, moment: int = 0) -> npt.NDArray
     weather(picture, spec, chance, moment)
     if chance.coin(0.3 if spec.view == "portrait" else 0.12):
         width = max(canvas.height // 100, 3) | 1
-        picture = cv2.GaussianBlur(picture, (width, width), 0)
-    picture = cv2.multiply(picture, _paper(size, chance.below(8), light(spec).indoors), scale=1 / 128)
+        soft = cv2.GaussianBlur(picture, (width, width), 0)
+        picture = soft if canvas.height >= 160 else cv2.addWeighted(picture, 0.5, soft, 0.5, 0)
+    picture = cv2.multiply(picture, _paper(size, chance.below(4), light(spec).indoors), scale=1 / 128)
     strength = chance.weighted((1, 2, 3, 5), (3, 4, 2, 1))
-    grainy: Bytes = cv2.subtract(cv2.add(picture, _grain(size, strength, (chance.below(16) + moment) % 16)), (strength // 2,) * 3)
+    grainy: Bytes = cv2.subtract(cv2.add(picture, _grain(size, strength, (chance.below(4) + moment) % 4)), (strength // 2,) * 3)
     return grainy
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _paper(size: tuple[int, int], kind: int, indoors: bool) -> Bytes:
     """Factors out of 128: an uneven wash, the tooth of the paper, and slightly darker corners."""
     width, height = size
     wash = patch(tile("wash", 8), size, (37 * kind, 91 * kind, TILE, TILE)).astype(np.int32) - 128
-    tooth = (
-        np.resize(tile("tooth", 128), (height, width)).astype(np.int32) - 128
-        if min(size) > TILE
-        else patch(tile("tooth", 128), size, (kind * 13, kind * 29, min(width, TILE), min(height, TILE))).astype(np.int32) - 128
-    )
+    rows, columns = (np.arange(height) + 29 * kind) % TILE, (np.arange(width) + 13 * kind) % TILE
+    tooth = tile("tooth", 128)[rows[:, None], columns].astype(np.int32) - 128
     x = (np.arange(width) * 512 // width - 256) ** 2
     y = (np.arange(height) * 512 // height - 256) ** 2
     corner = (x[None, :] + y[:, None]) ** 2 // (1 << 23)
@@ -47,7 +45,7 @@ def _paper(size: tuple[int, int], kind: int, indoors: bool) -> Bytes:
     return np.repeat(np.clip(factor, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _grain(size: tuple[int, int], strength: int, kind: int) -> Bytes:
     """Noise of 0 … strength, nearly the same in the three colours."""
     width, height = size
@@ -62,6 +60,7 @@ def weather(picture: npt.NDArray[np.uint8], spec: PageSpec, chance: Chance, mome
         return
     height, width = picture.shape[:2]
     count = {"snow": 90, "rain": 60, "leaves": 16, "petals": 18}[shine.weather]
+    count = count * min(max(height, 64), 128) // 128
     numbers = stream(count * 4, spec.seed, spec.index, "flakes").reshape(count, 4)
     speed = {"snow": 0.02, "rain": 0.11, "leaves": 0.015, "petals": 0.012}[shine.weather]
     near = 0.4 + numbers[:, 2]

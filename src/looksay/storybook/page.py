@@ -56,8 +56,8 @@ def draw(spec: PageSpec, size: tuple[int, int], *, hide: str | None = None, lens
 
 
 def check_size(size: tuple[int, int]) -> None:
-    if min(size) < 16 or max(size) > 4096:
-        raise BadValue(f"a page cannot be drawn at {size[0]} x {size[1]}", mend="each side is 16 to 4096 pixels long")
+    if min(size) < 16 or max(size) > 2048:
+        raise BadValue(f"a page cannot be drawn at {size[0]} x {size[1]}", mend="each side is 16 to 2048 pixels long")
 
 
 def act(canvas: Canvas, spec: PageSpec, hide: str | None = None) -> tuple[Placed | None, ...]:

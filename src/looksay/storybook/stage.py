@@ -25,8 +25,9 @@ _WARM: RGB = (255, 214, 132)
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A figure made ready for drawing: its stamp, the fixed colour of each polygon where `main` is False, its shade, and how
-    much it shines by itself at night (a lit window, a lamp, a screen) in which colour."""
+    """A figure made ready for drawing: its stamp, the fixed colour of each polygon where `main` is False, its shade, whether it
+    shines by itself at night (a lit window, a lamp, a screen) and in which colour; where the polygons start and end that matter
+    for its shadow; its extent (left, low, right, high)."""
 
     stamp: Stamp
     fixed: npt.NDArray[np.float64]
@@ -36,6 +37,7 @@ class Body:
     shines: npt.NDArray[np.bool_]
     shine: npt.NDArray[np.float64]
     bulk: tuple[tuple[int, int], ...]
+    extent: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,14 @@ def body_of(shapes: tuple[Shape, ...], width: float, lit: tuple[RGB, ...] = ()) 
         np.array([paint in lit for paint in paints]),
         np.array([_WARM if paint == GLASS else (0, 0, 0) if isinstance(paint, str) else paint for paint in paints]) * shades,
         _bulk(stamp),
+        _extent(stamp.points),
     )
+
+
+def _extent(points: Points) -> tuple[float, float, float, float]:
+    """Left, low, right and high."""
+    (left, low), (right, high) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return left, low, right, high
 
 
 def _bulk(stamp: Stamp) -> tuple[tuple[int, int], ...]:
@@ -133,25 +142,27 @@ def draw_body(canvas: Canvas, thing: ThingSpec, place: int, light: Light, land: 
     figure_body = body(thing)
     placed = outline(canvas, thing)
     haze = 0.0 if light.indoors else 0.22 * min(max((0.75 - thing.ground) / (0.75 - land.eye), 0.0), 1.0)
-    reach = canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, haze))
-    model(canvas, reach)
-    covered = canvas.claim(reach, REGION_NAMES.index(thing.kind), NOTHING if thing.kind == "ball" else place)
-    return Placed(reach, cv2.countNonZero(covered), _cut(canvas, thing))
+    touched = canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, haze))
+    model(canvas, touched)
+    covered = canvas.claim(touched, REGION_NAMES.index(thing.kind), NOTHING if thing.kind == "ball" else place)
+    return Placed(touched, cv2.countNonZero(covered), _cut(canvas, thing))
 
 
 def _cut(canvas: Canvas, thing: ThingSpec) -> bool:
     """Whether the page's edge cuts off more than half a hundredth of its height. Reckoned in shares of the page, so that it
     does not depend on the size of the picture."""
-    points = body(thing).stamp.points * thing.height
+    left, low, right, high = body(thing).extent
     if thing.facing == "left":
-        points = points * np.array((-1.0, 1.0))
+        left, right = -right, -left
     if thing.tilt:
+        points = body(thing).stamp.points * np.array((-1.0 if thing.facing == "left" else 1.0, 1.0))
         cosine, sine = _turn(thing.tilt)
         points = np.stack([points[:, 0] * cosine - points[:, 1] * sine, points[:, 0] * sine + points[:, 1] * cosine], axis=1)
-    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
-    x, foot = thing.x * canvas.width / canvas.height, thing.ground - thing.lift
-    wide = canvas.width / canvas.height
-    return bool(x + left < -0.005 or x + right > wide + 0.005 or foot - high < -0.005 or foot - low > 1.005)
+        left, low, right, high = _extent(points)
+    wide, size = canvas.width / canvas.height, thing.height
+    x, foot = thing.x * wide, thing.ground - thing.lift
+    across = x + left * size < -0.005 or x + right * size > wide + 0.005
+    return bool(across or foot - high * size < -0.005 or foot - low * size > 1.005)
 
 
 def model(canvas: Canvas, reach: Bounds) -> None:

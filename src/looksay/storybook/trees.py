@@ -46,7 +46,7 @@ def plant(site: Site, sort: str, spot: tuple[float, float], size: float, haze: f
     else:
         leaf = vary(chance, chance.pick(_LEAVES[season]))
         dot = _dots(chance, season, leaf)
-        stamp = {"broad": broad, "poplar": poplar, "bush": bush}[sort](variant)
+        stamp = {"broad": broad, "poplar": poplar, "bush": bush}[sort](variant, far)
     palette = [site.ink(bark, shade, haze) for shade in (1.0, 0.72)]
     palette += [site.ink(leaf, shade, haze) for shade in (0.76, 1.0, 1.17)] + [site.ink(dot, 1.0, haze)]
     return site.stamp(stamp, spot, size, palette, flip=flip)
@@ -98,26 +98,31 @@ def _crown(chance: Chance, middle: tuple[float, float], spread: tuple[float, flo
     return layers
 
 
+def _tree(layers: list[Layer], far: bool) -> Stamp:
+    """From far away without its dots and the shade on its trunk."""
+    return Stamp.of([layer for layer in layers if not far or layer[1] not in (DOT, BARK_DARK)]).merged()
+
+
 @cache
-def broad(variant: int) -> Stamp:
+def broad(variant: int, far: bool) -> Stamp:
     chance = Chance("broad", variant)
     middle = (0.0, chance.real(0.62, 0.68))
     spread = (chance.real(0.3, 0.42), 0.97 - middle[1])
-    return Stamp.of(_trunk(chance, 0.55, 0.075) + _crown(chance, middle, spread, 6)).merged()
+    return _tree(_trunk(chance, 0.55, 0.075) + _crown(chance, middle, spread, 6), far)
 
 
 @cache
-def poplar(variant: int) -> Stamp:
+def poplar(variant: int, far: bool) -> Stamp:
     chance = Chance("poplar", variant)
-    return Stamp.of(_trunk(chance, 0.4, 0.05) + _crown(chance, (0.0, 0.56), (0.14, 0.42), 6)).merged()
+    return _tree(_trunk(chance, 0.4, 0.05) + _crown(chance, (0.0, 0.56), (0.14, 0.42), 6), far)
 
 
 @cache
-def bush(variant: int) -> Stamp:
+def bush(variant: int, far: bool) -> Stamp:
     """As high as wide: the size is that of a whole bush."""
     chance = Chance("bush", variant)
     crown = _crown(chance, (0.0, 0.42), (0.8, 0.5), 5)
-    return Stamp.of([(np.stack([ring[:, 0], np.maximum(ring[:, 1], 0.0)], axis=1), paint) for ring, paint in crown]).merged()
+    return _tree([(np.stack([ring[:, 0], np.maximum(ring[:, 1], 0.0)], axis=1), paint) for ring, paint in crown], far)
 
 
 @cache
