@@ -53,7 +53,8 @@ def open(name: str, split: str = "", *, classes: Sequence[str] | None = None, st
     kind, root = _resolve(name)
     chosen = _choose(name, split, FORMATS[kind].splits(root))
     dataset = FORMATS[kind].load(root, chosen, classes)
-    dataset.format, dataset.source, dataset.split = kind, f"{kind}:{root}", chosen
+    said = name if name.startswith(f"{kind}:") else f"{kind}:{name}"  # as the user has it, also where an archive was unpacked
+    dataset.format, dataset.source, dataset.split = kind, said, chosen
     if strict and dataset.problems:
         raise dataset.problems[0]
     return dataset

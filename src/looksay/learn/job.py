@@ -48,6 +48,16 @@ class Order:
     allow_bad_data: bool = False
 
 
+@dataclass(frozen=True)
+class Splits:
+    """`held` chooses the best weights, `test` is looked at once, at the end; None where the data has no such split."""
+
+    train: Dataset
+    held: Dataset
+    test: Dataset | None
+    how: str
+
+
 @dataclass
 class Trained:
     """What came of it. `root` is the run's folder; `weights` the best ones on the pictures held out, whose scores `judged` has;
@@ -60,6 +70,7 @@ class Trained:
     tested: Judged | None
     order: Order
     recipe: Recipe
+    splits: Splits
 
 
 def recipe_of(order: Order) -> tuple[str, Recipe]:
@@ -82,16 +93,6 @@ def recipe_of(order: Order) -> tuple[str, Recipe]:
             known = [*hints(Stage), *(f"settings.{key}" for key in hints(config))]
             raise UnknownName.of("setting", key, known, where="--set")
     return name, recipe
-
-
-@dataclass(frozen=True)
-class Splits:
-    """`held` chooses the best weights, `test` is looked at once, at the end; None where the data has no such split."""
-
-    train: Dataset
-    held: Dataset
-    test: Dataset | None
-    how: str
 
 
 def splits_of(name: str, *, view: str) -> Splits:
@@ -243,7 +244,7 @@ class Job:
         system, _ = weights.load(best)
         test = feed_for(system, self.splits.test, workers=self.order.workers, skip_bad=True) if self.splits.test else None
         tested = judge(system, test) if test else None
-        return Trained(self.run_.root, best, state, judge(system, self.judge_feed), tested, self.order, self.recipe)
+        return Trained(self.run_.root, best, state, judge(system, self.judge_feed), tested, self.order, self.recipe, self.splits)
 
     def _judge(self, system: System[Any]) -> dict[str, float]:
         found = judge(system, self.judge_feed, bf16=self.recipe.stages[-1].precision == "bf16")

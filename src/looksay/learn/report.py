@@ -7,7 +7,7 @@ from pathlib import Path
 from looksay import weights
 from looksay.learn.job import Trained
 from looksay.learn.run import Run
-from looksay.measure.evaluation import add_scores
+from looksay.measure.evaluation import add_mistakes, add_scores
 from looksay.show.plots import Curve, curves
 from looksay.show.report import Report
 
@@ -38,6 +38,9 @@ def write_report(trained: Trained) -> Path:
             curves([Curve("top-1", steps, [row[recipe.metric] for row in rows])], "step", recipe.metric),
             "On the pictures held out.",
         )
+    add_mistakes(
+        report, judged, trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
+    )
     stage = recipe.stages[-1]
     report.heading("How it was trained").facts(
         {

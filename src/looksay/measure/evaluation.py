@@ -67,7 +67,10 @@ class Evaluation:
 
     def report(self, path: str) -> Path:
         report = Report(f"{self.system} on {self.dataset.source}", f"Split {self.dataset.split or 'whole'}; {self.how}.")
-        report.table(("score", "value"), [(score.name, str(score)) for score in self.judged.found.scores()])
+        report.table(
+            ("score", "value"),
+            [(score.name, str(score).removeprefix(score.name).strip()) for score in self.judged.found.scores()],
+        )
         add_scores(report, self.judged, "Class by class")
         add_mistakes(report, self.judged, self.dataset)
         return report.code(self.command).save(path)
