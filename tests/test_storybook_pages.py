@@ -22,6 +22,7 @@ from looksay.storybook.noise import stream
 from looksay.storybook.page import REGION_NAMES, draw, page, sheet, truth
 from looksay.storybook.spec import ACTIONS, COLOURS, KIND_COLOURS, KINDS, SEASONS, SETTINGS, TIMES
 
+GOLDEN = "f8cc98d55a1c632a"
 SIZES = ((128, 128), (160, 90), (64, 112))
 
 
@@ -40,6 +41,15 @@ def test_same_page_in_a_fresh_process_and_in_any_order() -> None:
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert fresh[::-1] == here
     assert len(set(here)) == 3
+
+
+def test_truth_is_what_it_was() -> None:
+    """Another machine, another OpenCV, or another drawing: whoever changes the drawings on purpose writes down the new number."""
+    told = [
+        page(2024, index, (96, 96), view, words=False).scene.to_json() for view in ("scene", "portrait") for index in range(4)
+    ]
+    told += [scene.to_json() for scene in clips.clip(2024, 0, (64, 64), words=False).scenes]
+    assert hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] == GOLDEN
 
 
 def test_stream_is_the_chance_of_the_same_words() -> None:
@@ -246,6 +256,8 @@ def test_bad_wishes_are_told() -> None:
         page(1, 1, (8, 64))
     with pytest.raises(UnknownName, match="portrait"):
         compose(1, 1, "portait")
+    with pytest.raises(UnknownName, match="t99"):
+        draw(compose(1, 1), (32, 32), hide="t99")
 
 
 def test_merged_stamps_cover_the_same() -> None:

@@ -194,7 +194,7 @@ class Canvas:
         """What was drawn since the last claim is ornament: it changes no truth."""
         self.words[...] &= _COLOUR
 
-    def darken(self, reach: Bounds, factor: Bytes) -> None:
+    def tone(self, reach: Bounds, factor: Bytes) -> None:
         """Multiply the pixels within `reach` by factor / 128 (the factor covers the part of `reach` on the sheet)."""
         rows, columns = self.within(reach)
         part = self.pixels[rows, columns]

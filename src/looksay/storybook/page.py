@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from looksay.errors import BadValue
+from looksay.errors import BadValue, UnknownName
 from looksay.scene import Answer, Caption, Label, Labels, Mask, Objects, Referral, Regions, Scene, Thing
 from looksay.storybook.backdrop import backdrop
 from looksay.storybook.canvas import Canvas
@@ -49,6 +49,9 @@ def draw(spec: PageSpec, size: tuple[int, int], *, hide: str | None = None, lens
     """Draw the page at (width, height). `hide` leaves out the body of the thing with that id and nothing else: its shadow and
     every other choice stay. Without the lens there is no weather, grain or blur."""
     check_size(size)
+    ids = [thing.id for thing in spec.things]
+    if hide is not None and hide not in ids:
+        raise UnknownName.of("thing", hide, ids, where=f"page {spec.seed}-{spec.index}")
     canvas = backdrop(spec, size)
     placed = act(canvas, spec, hide)
     picture = through_lens(canvas, spec) if lens else cv2.cvtColor(canvas.pixels, cv2.COLOR_RGBA2RGB)

@@ -26,7 +26,8 @@ def portrait(seed: int, index: int, chance: Chance) -> PageSpec:
     lie = land(seed, index, setting, foot)
     things = [subject]
     for number in range(1, 1 + chance.weighted(range(4), _OTHERS)):
-        other = _other(chance, things, draw_kind(chance, setting), setting, lie)
+        tries = (_other(chance, things, draw_kind(chance, setting), setting, lie) for _ in range(3))
+        other = next((one for one in tries if one is not None), None)
         if other is not None:
             things.append(replace(other, id=f"t{number}"))
     return PageSpec(seed, index, setting, time, season, tuple(arrange(things)), "portrait")
@@ -62,15 +63,18 @@ def _other(chance: Chance, things: list[ThingSpec], kind: str, setting: str, lie
     """A small thing behind the subject or, now and then, in front of a part of it; None where it would matter too much."""
     subject = things[0]
     other = dressed(chance, kind, setting)
-    far, near = lie.bands[band_of(kind, setting)]
+    band = band_of(kind, setting)
+    far, near = lie.bands[band]
     front = chance.coin(0.3)
+    if front and (band != "ground" or far > subject.ground):  # nobody stands in the water, on the road or on the rails
+        return None
+    if not front and far + 0.03 > subject.ground:
+        return None
     ground = (
         min(subject.ground, 1.0) + chance.real(0.005, 0.04)
         if front
         else chance.real(far, max(min(near, subject.ground - 0.02), far + 0.01))
     )
-    if band_of(kind, setting) in ("water", "rail", "road") and front:
-        return None
     form = silhouette(kind, other.action, other.variant, other.phase)
     largest = ((0.11 if front else 0.15) * shown(subject) * form.shape[0] ** 2 / np.count_nonzero(form)) ** 0.5
     height = min(tall(other, lie.metre(ground)), largest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import cv2
 import numpy as np
 
 from looksay.storybook.buildings import Wall
@@ -35,9 +36,11 @@ def paint_room(site: Site) -> None:
     site.boxes([(-0.01, edge - 0.026, 1.01, edge + 0.001)], site.ink(trim, 0.97))
     site.boxes([(-0.01, edge - 0.006, 1.01, edge + 0.004)], site.ink(trim, 0.74))
     site.claim("wall", edge - 0.05, edge + 0.02)
-    _furnish(site, edge)
+    window = _furnish(site, edge)
     if site.chance.coin(0.75):
         _carpet(site, edge)
+    if window is not None and not site.night and site.light.weather in ("clear", "leaves", "petals"):
+        _sunlight(site, window, edge)
     if site.chance.coin(0.7 if site.night else 0.4):
         _lamp(site)
 
@@ -117,17 +120,38 @@ def _floor(site: Site, edge: float) -> None:
     site.canvas.forget()
 
 
-def _furnish(site: Site, edge: float) -> None:
-    """A window and pictures, side by side on the wall."""
+def _furnish(site: Site, edge: float) -> float | None:
+    """A window and pictures, side by side on the wall; answers where the window is."""
     chance = site.chance
     places = chance.sample((0.17, 0.5, 0.83), 3)
-    if chance.coin(0.8):
-        _window(site, places[0] + chance.real(-0.04, 0.04), edge)
+    window = places[0] + chance.real(-0.04, 0.04) if chance.coin(0.8) else None
+    if window is not None:
+        _window(site, window, edge)
     for x in places[1 : 1 + chance.below(3)]:
         if chance.coin(0.7):
             _picture(site, x + chance.real(-0.05, 0.05), edge)
         else:
             _shelf(site, x, edge)
+    return window
+
+
+def _sunlight(site: Site, x: float, edge: float) -> None:
+    """The light that falls through the window on the floor: two panes, aslant."""
+    canvas = site.canvas
+    top = round(edge * canvas.height)
+    factor = np.full((canvas.height - top, canvas.width), 128, np.uint8)
+    lean = 0.22 if site.land.sun < 0.5 else -0.22
+    near, far = edge + (1 - edge) * 0.62, edge + (1 - edge) * 0.12
+    for left, right in ((-0.12, -0.01), (0.01, 0.12)):
+        pane = [
+            (x + left + lean * 0.2, far),
+            (x + right + lean * 0.2, far),
+            (x + right * 1.4 + lean, near),
+            (x + left * 1.4 + lean, near),
+        ]
+        cv2.fillConvexPoly(factor, canvas.share(pane) - np.array((0, top * 16), np.int32), 154, cv2.LINE_8, 4)
+    wide = max(canvas.height // 48, 1) | 1
+    canvas.tone((0, top, canvas.width, canvas.height), cv2.blur(factor, (wide, wide)))
 
 
 def _window(site: Site, x: float, edge: float) -> None:

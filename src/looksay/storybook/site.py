@@ -98,7 +98,7 @@ class Site:
         rows = min(max(round((foot - top) * 128 * squash), 2), 256)
         blotches = patch(tile(name, coarse), (width, last - first), (*start, 160, rows))
         factor = cv2.addWeighted(blotches, strength / 128, blotches, 0, 128 - strength)
-        self.canvas.darken((0, first, width, last), factor)
+        self.canvas.tone((0, first, width, last), factor)
 
     def hill(self, name: str, base: float, rise: float, colour: RGB, *, rough: float = 0.5, foot: float = 1.0) -> None:
         """A skyline from edge to edge, `rise` above `base` at its highest, filled down to `foot` with a finished ink."""

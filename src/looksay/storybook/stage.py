@@ -219,7 +219,7 @@ def cast(canvas: Canvas, thing: ThingSpec, light: Light, land: Land) -> None:
             cv2.fillPoly(dark, (fallen[start:end],), value * 3 // 4, cv2.LINE_8, _SHIFT)
     cv2.fillConvexPoly(dark, pool - offset, value, cv2.LINE_8, _SHIFT)
     soft = cv2.blur(cv2.blur(dark, (2 * blur + 1, 2 * blur + 1)), (2 * blur + 1, blur | 1))
-    canvas.darken(reach, cv2.subtract(np.full_like(soft, 128), soft))
+    canvas.tone(reach, cv2.subtract(np.full_like(soft, 128), soft))
 
 
 def afloat(thing: ThingSpec, land: Land) -> bool:
