@@ -1,0 +1,95 @@
+"""Makes the pictures of the documentation again, all of them, with looksay itself.
+
+python docs/pictures.py
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from looksay.api import HOUSE, load
+from looksay.data.make import example_pages
+from looksay.scene import Labels, Regions, Scene
+from looksay.show.look import Look
+from looksay.show.preview import sheet_of
+from looksay.storybook.clip import clip
+from looksay.storybook.page import page
+from looksay.weights import shipped
+
+HOME = Path(__file__).resolve().parent / "pictures"
+MOST = 150_000  # bytes of one picture
+ALL = 1_000_000
+
+
+def save(name: str, picture: npt.NDArray[np.uint8]) -> None:
+    """As WebP, in the best quality that keeps it small."""
+    target = HOME / name
+    for quality in (88, 80, 70, 60):
+        Image.fromarray(picture).save(target, quality=quality, method=6)
+        if target.stat().st_size <= MOST:
+            break
+    print(f"{name}: {picture.shape[1]} × {picture.shape[0]}, {target.stat().st_size / 1000:.0f} kB, quality {quality}")
+
+
+def sheet() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        made = sheet_of("storybook", Path(folder, "sheet.png"), count=12, size=192)
+        save("sheet.webp", np.asarray(Image.open(made).convert("RGB")))
+
+
+def told(scene: Scene) -> Scene:
+    """The things with their masks, what is said in English, and the questions: all at once would cover the drawing."""
+    english = tuple(caption for caption in scene.captions if caption.language == "en")
+    return replace(scene, labels=Labels(), regions=Regions(), captions=english, referrals=())
+
+
+def truth() -> None:
+    made = page(1, 3, (360, 360))
+    save("truth.webp", Look(made.picture, told(made.scene)).drawn(scale=2))
+
+
+def views() -> None:
+    """The same seed as scene and as portrait, and the semantic map of the scene."""
+    scene, portrait = page(1, 3, (256, 256)), page(1, 3, (256, 256), "portrait")
+    regions = replace(scene.scene, labels=Labels(), objects=type(scene.scene.objects)(), captions=(), answers=(), referrals=())
+    parts = [scene.picture, Look(scene.picture, regions).drawn(scale=1, words=False), portrait.picture]
+    save("views.webp", np.concatenate(parts, axis=1))
+
+
+def frames() -> None:
+    made = clip(2, 0, (192, 192))
+    places = np.linspace(0, len(made.frames) - 1, 5).round().astype(int)
+    save("clip.webp", np.concatenate([made.frames[place] for place in places], axis=1))
+
+
+def why() -> None:
+    if shipped(HOUSE) is None:
+        print(f"saliency.webp: left out, no weights of {HOUSE} travel in the package yet")
+        return
+    looker = load(HOUSE)
+    looks = [next(iter(looker.stream([item], explain="saliency"))) for item in islice(example_pages(0), 3)]
+    drawn = [look.drawn(scale=1.5, top=3) for look in looks]
+    high = max(each.shape[0] for each in drawn)
+    padded = [np.pad(each, ((0, high - each.shape[0]), (0, 0), (0, 0)), mode="edge") for each in drawn]
+    save("saliency.webp", np.concatenate(padded, axis=1))
+
+
+def main() -> int:
+    HOME.mkdir(exist_ok=True)
+    for make in (sheet, truth, views, frames, why):
+        make()
+    total = sum(path.stat().st_size for path in HOME.iterdir())
+    print(f"{total / 1000:.0f} kB in all; now python docs/tables.py, which names what is there")
+    return int(total > ALL or any(path.stat().st_size > MOST for path in HOME.iterdir()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
