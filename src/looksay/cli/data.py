@@ -43,7 +43,7 @@ def check(
 
         show_checkup(checkup, Console())
         if report is not None:
-            print(f"mended copy: {fix} ({len(report.actions)} changes, listed in {Path(fix) / 'fixes.json'})")
+            print(f"mended copy: {fix} ({len(report.actions)} changes, listed in {report.file})")
     if not fix and not checkup.ok:
         raise typer.Exit(1)
 

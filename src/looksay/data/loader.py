@@ -72,6 +72,9 @@ class Feed:
         self.waited = 0.0  # seconds that the caller has stood waiting for a batch
         self.skipped: set[int] = set()
         self._shares = self._balanced() if how.balance == "sampling" else None
+        # While training, a JPEG may come smaller than it is, but with pixels to spare for the smallest crop.
+        share = how.augment.crop[0] if how.augment else 1.0
+        self._least = (round(2 * prep.size[0] / share), round(2 * prep.size[1] / share))
         cv2.setNumThreads(1)  # workers are the parallelism
 
     @property
@@ -148,7 +151,7 @@ class Feed:
         for step in range(len(self.dataset)):
             place = (index + step) % len(self.dataset)
             try:
-                return self.dataset.picture(place), place
+                return self.dataset.draft(place, self._least) if self.training else self.dataset.picture(place), place
             except BadPicture as error:
                 if not self.how.skip_bad:
                     mend = "looksay data check shows all of them; --allow-bad-data trains without them"

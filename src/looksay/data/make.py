@@ -11,6 +11,7 @@ from looksay.data.write import save
 from looksay.errors import BadConfig
 from looksay.nn.prep import Picture
 from looksay.scene import Scene
+from looksay.storybook.spec import KINDS
 
 Progress = Callable[[int, int], None]
 
@@ -31,7 +32,7 @@ def make_storybook(
             if progress:
                 progress(start + done, total)
 
-        save(_pages(Pages(view, count, seed, size), split), out, format, split=split, progress=told)
+        save(_pages(Pages(view, count, seed, size), split), out, format, split, classes=KINDS, progress=told)
         before += count
     return counts
 
