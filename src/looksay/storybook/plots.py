@@ -258,7 +258,8 @@ def fall(chance: Chance, setting: str, lie: Land) -> Course:
 def jump(chance: Chance, setting: str, lie: Land) -> Course:
     side, sign = ways(chance)
     host = _table(chance, setting, lie, chance.pick(("sofa", "diningtable", "chair")))
-    host = replace(host, x=0.5 + sign * 0.1, height=host.height * min(1.0, 0.27 / half_width(host)))
+    far = min(1.0, 0.27 / half_width(host))  # so that there is room beside it
+    host, lie = replace(host, x=0.5 + sign * 0.1, height=host.height * far), replace(lie, reach=lie.reach * far)
     cat = actor(chance, "cat", setting, lie, host.ground + 0.03, "walking", side)
     start = host.x - sign * (half_width(host) + 0.16)
 
