@@ -66,7 +66,8 @@ class AlexNet(Classifier):
             settings={"width": 0.25, "hidden": 512, "grid": 3, "norm": "batch", "dropout": 0.25},
             stages=(
                 Stage(
-                    epochs=20, batch_size=64, img_size=128, lr=0.05, weight_decay=5e-4, warmup=0.15, smoothing=0.05,
+                    epochs=20, batch_size=64, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.15,
+                    clip=5.0, smoothing=0.05,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),

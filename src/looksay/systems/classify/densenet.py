@@ -62,10 +62,7 @@ class DenseLayer(nn.Module):
         year=2017,
         rows=("C4",),
         summary="121 to 201 layers in four blocks, each layer fed with all before it; few parameters for its score.",
-        deviations=(
-            "Nesterov's momentum is plain momentum",
-            "the storybook recipe has half the growth rate and 0.4 times the layers (2, 5, 10 and 6 for densenet-121)",
-        ),
+        deviations=("the storybook recipe has half the growth rate and 0.4 times the layers (2, 5, 10 and 6 for densenet-121)",),
         variants={f"densenet-{depth}": {"depth": depth} for depth in PLANS},
         published={f"densenet-{depth}": f"densenet{depth}" for depth in PLANS},
     )
@@ -91,7 +88,8 @@ class DenseNet(Classifier):
             settings={"width": 0.5, "layers": 0.4},
             stages=(
                 Stage(
-                    epochs=12, batch_size=64, img_size=128, lr=0.1, weight_decay=5e-4, warmup=0.15, smoothing=0.05,
+                    epochs=12, batch_size=64, img_size=128, optimizer="adamw", lr=3e-3, weight_decay=0.05, warmup=0.15,
+                    clip=5.0, smoothing=0.05,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),

@@ -56,10 +56,7 @@ class Fire(nn.Module):
         year=2016,
         rows=("C4",),
         summary="Fire modules and no fully connected layer; 1.1 needs 2.4 times less computing than 1.0 for the same score.",
-        deviations=(
-            "the last convolution's bias starts at 1, so that the ReLU behind it silences no class",
-            "the storybook recipe trains with AdamW",
-        ),
+        deviations=("the last convolution's bias starts at 1, so that the ReLU behind it silences no class",),
         variants={"squeezenet-1.0": {"version": "1.0"}, "squeezenet-1.1": {"version": "1.1"}},
         published={"squeezenet-1.0": "squeezenet1_0", "squeezenet-1.1": "squeezenet1_1"},
     )
