@@ -13,6 +13,7 @@ from looksay.errors import BadConfig
 
 def add_to(app: typer.Typer) -> None:
     app.command("train")(train)
+    app.command("export")(export)
 
 
 def train(
@@ -60,6 +61,28 @@ def train(
     print(f"weights: {trained.weights}")
     print(f"report:  {trained.root / 'report.html'}")
     print(f"try:     looksay look --weights {trained.root} PICTURE")
+
+
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a weights file.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to; ends in .safetensors.")],
+    half: Annotated[bool, typer.Option("--half", help="Half the size: numbers of 16 bits.")] = False,
+) -> None:
+    """Write the best weights of a run as one file, with all that is needed to use them."""
+    if not output.endswith(".safetensors"):
+        raise BadConfig(f"{output!r} is no name for weights", where="--output", mend="end it in .safetensors")
+    from dataclasses import replace
+
+    from looksay import weights
+    from looksay.api import load_file
+    from looksay.learn.run import Run
+
+    looker = load_file(Path(run))
+    info = looker.info
+    if Path(run).is_dir():
+        info = replace(info, scores={**info.scores, "minutes": round(Run(Path(run)).minutes(), 1)})
+    weights.save(Path(output), looker.system, info, half=half)
+    print(f"{output}: {looker.name}, {len(info.classes)} classes, {Path(output).stat().st_size / 1e6:.2f} MB")
 
 
 def minutes(text: str) -> float:

@@ -145,6 +145,12 @@ class Run:
                 f"cannot be written: {error.strerror}", where=str(self.root / name), mend="make room, then --resume"
             ) from None
 
+    def minutes(self) -> float:
+        """What the training itself took, all its parts together."""
+        path = self.root / "timing.csv"
+        lines = path.read_text("utf-8").splitlines()[1:] if path.exists() else []
+        return sum(float(line.split(",")[1]) for line in lines) / 60
+
     def rows(self) -> list[dict[str, Any]]:
         """The record so far; a last line that a kill cut short is left out."""
         found = []
