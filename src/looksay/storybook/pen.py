@@ -31,6 +31,7 @@ class Hand:
     joins: float  # share of the letters that are joined to the next where they can be
     speed: float  # points to the length of one x
     turns: float  # how much the pen slows down in curves
+    tilt: float  # of the line, uphill
     tall: float  # what reaches above a small x or below the line, as a share of the usual
 
 
@@ -48,6 +49,7 @@ def hand(seed: int) -> Hand:
         joins=chance.pick((0.0, 0.0, 0.3, 0.75, 0.95)),
         speed=chance.real(5.5, 8.0),
         turns=chance.real(0.15, 0.45),
+        tilt=chance.real(-0.03, 0.05),
         tall=chance.real(0.7, 1.15),
     )
 
@@ -67,7 +69,7 @@ def handwriting(text: str, seed: int, index: int) -> Moves:
         strokes, width = _word(word, seed, style, chance)
         for stroke in strokes:
             stroke[:, 0] += start
-            stroke[:, 1] += style.drift * np.sin(stroke[:, 0] / wave)
+            stroke[:, 1] += style.drift * np.sin(stroke[:, 0] / wave) + style.tilt * stroke[:, 0]
             stroke[:, 0] += style.slant * stroke[:, 1]
         found += strokes
         start += width + style.gap + 58

@@ -20,8 +20,8 @@ _FRAGMENTS = 9
 def digit(seed: int, index: int, size: int = 28) -> tuple[Bytes, int]:
     """A bright digit on black, (size, size), and what it is. Its ink fills about 20 of 28 parts, and its centre of mass is in the
     pixel below and to the right of the middle, as in MNIST."""
-    if size < 8:
-        raise BadValue(f"a digit of {size} pixels", mend="give at least 8")
+    if size < 16:
+        raise BadValue(f"a digit of {size} pixels", mend="give at least 16")
     chance = Chance(seed, index, "digit")
     label = chance.below(10)
     return _ink(chance, label, size), label
@@ -36,21 +36,32 @@ def _ink(chance: Chance, label: int, size: int) -> Bytes:
     whole = np.concatenate(strokes)
     low, high = whole.min(axis=0), whole.max(axis=0)
     thick = fine * chance.real(0.032, 0.095)
-    # Equal lengths of line weigh the same, wherever their points are dense.
-    steps = [np.hypot(*np.diff(stroke, axis=0).T) for stroke in strokes]
-    mids = np.concatenate([(stroke[1:] + stroke[:-1]) / 2 for stroke in strokes])
-    middle = np.average(mids, axis=0, weights=np.concatenate(steps) + 1e-6)
-    reach = float(np.abs(whole - middle).max())
-    scale = min(fine * chance.real(0.66, 0.74) / float((high - low).max()), (0.5 * fine - 2.5 * _FINE - thick / 2) / reach)
+    scale = (fine * chance.real(0.68, 0.74) - thick) / float((high - low).max())
     sheet = np.zeros((fine, fine), np.uint8)
     for stroke in strokes:
-        spots = (stroke - middle) * (scale, -scale) + (size + 1) / 2 * _FINE
+        spots = (stroke - (low + high) / 2) * (scale, -scale) + fine / 2
         cv2.polylines(sheet, [np.rint(spots * 16).astype(np.int32)], False, 255, max(round(thick), 1), cv2.LINE_8, 4)
+    sheet = _centred(sheet, (size + 1) * _FINE // 2)
     small = cv2.resize(sheet, (size, size), interpolation=cv2.INTER_AREA)
     if chance.coin(0.5):
         small = cv2.GaussianBlur(small, (3, 3), chance.real(0.35, 0.75))
     inked: Bytes = cv2.convertScaleAbs(small, alpha=chance.real(1.0, 1.35))
     return inked
+
+
+def _centred(sheet: Bytes, goal: int) -> Bytes:
+    """The ink moved so that its centre of mass lies at (goal, goal), as far as it stays within the sheet."""
+    import cv2
+
+    mass = cv2.moments(sheet)
+    left, top, width, height = cv2.boundingRect(sheet)
+    edge = 3 * _FINE // 2
+    rim = sheet.shape[0] - edge
+    x = min(max(left + goal - round(mass["m10"] / mass["m00"]), edge), rim - width)
+    y = min(max(top + goal - round(mass["m01"] / mass["m00"]), edge), rim - height)
+    moved = np.zeros_like(sheet)
+    moved[y : y + height, x : x + width] = sheet[top : top + height, left : left + width]
+    return moved
 
 
 def _points(chance: Chance, label: int) -> list[Reals]:
