@@ -80,7 +80,7 @@ def _section(card: Any) -> str:
         rows = [(f"`{name}`", _pairs(settings), _published(card, name)) for name, settings in card.variants.items()]
         lines += [table(("name", "settings", "published weights"), rows)]
     else:
-        told = f"; {_published(card, card.name)} are taken unchanged" if card.published else ""
+        told = f"; the weights of {_published(card, card.name)} load unchanged" if card.published else ""
         lines += [f"Name: `{card.name}`{told}.", ""]
     if card.deviations:
         lines += ["Where ours departs from the paper:", "", *(f"- {text}" for text in card.deviations), ""]
@@ -105,12 +105,10 @@ def recipes(argument: str, page: Path) -> str:
     for name in registry.names(argument):
         for recipe_name, recipe in registry.find(name).build().RECIPES.items():
             stage = recipe.stages[-1]
+            sizes = (f"{_parameters(name, recipe):,}", stage.img_size, stage.epochs, stage.batch_size)
             how = f"{stage.optimizer}, {stage.lr:g}, {stage.schedule}"
             expect = f"{100 * recipe.expect:.1f} %" if recipe.expect else "–"
-            rows.append(
-                (f"`{name}`", recipe_name, f"{_parameters(name, recipe):,}", stage.img_size, stage.epochs, stage.batch_size, how)
-                + (expect, recipe.note or "–")
-            )
+            rows.append((f"`{name}`", recipe_name, *sizes, how, expect, recipe.note or "–"))
     columns = ("name", "recipe", "parameters", "side", "epochs", "batch", "optimizer, rate, schedule", "expected top-1", "note")
     return table(columns, rows, (2, 3, 4, 5))
 
@@ -243,16 +241,18 @@ def results(argument: str, page: Path) -> str:
     from looksay.measure.results import read
 
     rows = read(path)
-    shown = [
-        (f"`{row['system']}`", row["recipe"], f"{row['data']}, {row['split']}", f"{row['pictures']:,}")
-        + (_share(row.get("top1")), f"{_share(row['low'])} to {_share(row['high'])}", _share(row.get("top5")))
-        + (f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"]))
-        for row in sorted(rows, key=lambda row: (str(row["data"]), -float(row.get("top1") or 0)))
-    ]
+    rows_in_order = sorted(rows, key=lambda row: (str(row["data"]), -float(row.get("top1") or 0)))
+    shown = [_result(row) for row in rows_in_order]
     columns = ("system", "recipe", "data, split", "pictures", "top-1 %", "95 % interval", "top-5 %", "parameters", "ms a picture")
-    lines = "\n".join(str(row["command"]) for row in rows)
+    lines = "\n".join(str(row["command"]) for row in rows_in_order)
     body = table((*columns, "training min"), shown, (3, 4, 6, 7, 8, 9))
     return f"{body}\n```text\n{lines}\n```\n"
+
+
+def _result(row: Mapping[str, Any]) -> tuple[str, ...]:
+    scores = _share(row.get("top1")), f"{_share(row['low'])} to {_share(row['high'])}", _share(row.get("top5"))
+    costs = f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"])
+    return f"`{row['system']}`", row["recipe"], f"{row['data']}, {row['split']}", f"{row['pictures']:,}", *scores, *costs
 
 
 def _share(value: Any) -> str:
@@ -268,7 +268,9 @@ def picture(argument: str, page: Path) -> str:
     place = "docs/pictures" if page.parent == ROOT else "pictures"
     if (ROOT / "docs" / "pictures" / argument).is_file():
         return f"![{Path(argument).stem}]({place}/{argument})\n"
-    return "*This picture is not made yet: it needs weights that travel in the package. Then `python docs/pictures.py` makes it.*\n"
+    return (
+        "*This picture is not made yet: it needs weights that travel in the package. Then `python docs/pictures.py` makes it.*\n"
+    )
 
 
 MAKERS: dict[str, Callable[[str, Path], str]] = {
