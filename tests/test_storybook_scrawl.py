@@ -77,7 +77,7 @@ def test_digits_are_drawn_as_those_who_learn_from_them_expect() -> None:
         middle = (mass.sum(axis=1) @ np.arange(28) / mass.sum(), mass.sum(axis=0) @ np.arange(28) / mass.sum())
         astray.append(np.abs(np.array(middle) - 14.0).max())
         rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-        assert rim.max() < 32  # at most the softness of a line
+        assert rim.max() < 64  # at most the softness of a line
         assert np.array_equal(picture, digit(3, index)[0])
     assert max(astray) < 2  # a digit that is all head, like some 7, does not fit in its frame otherwise
     assert np.mean(astray) < 0.25
