@@ -76,10 +76,10 @@ def by_words(page: Told, text: str) -> list[str]:
     words = words[len(colour) :].strip()
     kinds, rest = kinds_named(words)
     things = [one for one in objects if one.name in kinds and (not colour or one.attributes["colour"] == colour)]
-    dressed = re.match(r"in (?:an? )?(\w+)(?: pot)?$", rest)
+    dressed = re.match(r"in (?:an? )?(\w+)(?: pot)? ?(.*)$", rest)
     if dressed and dressed[1] in COLOURS:
         things = [one for one in things if one.attributes["colour"] == dressed[1]]
-        rest = ""
+        rest = dressed[2]
     things.sort(key=lambda one: one.box[0] + one.box[2])
     if order in ORDINALS:
         assert rest in ("from the left", "from the right"), text

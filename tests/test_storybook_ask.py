@@ -322,7 +322,7 @@ SOLVERS = {
     r"is there an? (.+) in the picture\?": _is_there,
     r"is this an? (.+)\?": lambda page, _, setting: _yes(page[0].setting == setting),
     r"is it (\w+)\?": _is_it,
-    r"is (the .+) (red|orange|yellow|green|blue|purple|pink|brown|black|white|grey)\?": _is_so,
+    r"is (the .+)(?<! in) (red|orange|yellow|green|blue|purple|pink|brown|black|white|grey)\?": _is_so,
     r"is (the .+?)(?<! that is) (switched (?:on|off)|lying down|standing still|[a-z]+ing(?: by| along)?|parked)\?": _is_so,
     r"is (the .+) (to the left of|to the right of|behind|in front of) (the .+)\?": _is_beside,
     r"are there more (.+) than (.+)\?": _more,
