@@ -22,7 +22,7 @@ from looksay.storybook.noise import stream
 from looksay.storybook.page import REGION_NAMES, draw, page, sheet, truth
 from looksay.storybook.spec import ACTIONS, COLOURS, KIND_COLOURS, KINDS, SEASONS, SETTINGS, TIMES
 
-GOLDEN = "f8cc98d55a1c632a"
+GOLDEN = "16929f4aee0effce"
 SIZES = ((128, 128), (160, 90), (64, 112))
 
 

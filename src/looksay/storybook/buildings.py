@@ -35,12 +35,10 @@ class Wall:
 
 def windows(site: Site, wall: Wall, grid: tuple[int, int], pane: tuple[float, float], trim: RGB) -> None:
     """Rows and columns of windows; `pane` is their width and height as shares of a cell."""
-    rows, columns = grid
-    wide, high = (wall.right - wall.left) / columns, (wall.foot - wall.top) / rows
-    x = wall.left + wide * (np.arange(columns) + 0.5)
-    y = wall.top + high * (np.arange(rows) + 0.5)
-    at = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    half = np.array([wide * pane[0], high * pane[1]]) / 2
+    wide, high = wall.right - wall.left, wall.foot - wall.top
+    corner, scale = np.array((wall.left, wall.top)), np.array((wide, high))
+    at = corner + _grid(grid) * scale
+    half = scale / grid[::-1] * pane / 2
     rim = min(half[0] * 0.18, half[1] * 0.14)
     frames = np.concatenate([at - half - rim, at + half + rim], axis=1)
     glass = np.concatenate([at - half, at + half], axis=1)
@@ -54,10 +52,18 @@ def windows(site: Site, wall: Wall, grid: tuple[int, int], pane: tuple[float, fl
         shine = glass.copy()
         shine[:, 2] = at[:, 0] - half[0] * 0.2
         tiles(shine, site.ink(GLASS, 1.12, wall.haze))
-    if pane[0] * wide > 0.018:
+    if half[0] > 0.009:
         bar = np.array((half[0], rim * 0.3))
         bars = np.concatenate([at - bar, at + bar], axis=1)
         site.boxes(bars, site.ink(trim, 1.0, wall.haze))
+
+
+@cache
+def _grid(grid: tuple[int, int]) -> Real:
+    """The middles of the cells of that many rows and columns, in shares of the whole."""
+    rows, columns = grid
+    x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
+    return np.stack([x, y], axis=-1).reshape(-1, 2)
 
 
 def front(site: Site, wall: Wall, shop: bool) -> None:

@@ -151,17 +151,20 @@ class Canvas:
         return bounds(placed)
 
     def box(self, x1: float, y1: float, x2: float, y2: float, colour: RGB) -> None:
-        """One upright rectangle in shares of the page."""
-        wide, high, half = self.width * _UNIT, self.height * _UNIT, _UNIT / 2
-        left, right = round(x1 * wide - half), round(x2 * wide - half)
-        top, foot = round(y1 * high - half), round(y2 * high - half)
-        four = np.array(((left, top), (right, top), (right, foot), (left, foot)), np.int32)
+        """One upright rectangle in shares of the page; a large one has its edges moved to whole pixels."""
+        left, right = x1 * self.width, x2 * self.width
+        top, foot = y1 * self.height, y2 * self.height
+        if right - left > 3 and foot - top > 3:
+            rows = slice(max(round(top), 0), max(round(foot), 0))
+            self.words[rows, max(round(left), 0) : max(round(right), 0)] = _word(colour)
+            return
+        corners = ((left, top), (right, top), (right, foot), (left, foot))
+        four = np.array([(round(x * _UNIT - _UNIT / 2), round(y * _UNIT - _UNIT / 2)) for x, y in corners], np.int32)
         cv2.fillConvexPoly(self.pixels, four, (*colour, 255), cv2.LINE_AA, _SHIFT)
 
     def tiles(self, edges: Points, colour: RGB) -> None:
         """Upright rectangles (n, 4: x1 y1 x2 y2) in shares of the page, their edges moved to whole pixels."""
-        word = np.frombuffer(bytes((*colour, 255)), np.uint32)[0]
-        words = self.words
+        words, word = self.words, _word(colour)
         whole = np.rint(edges * np.array((self.width, self.height, self.width, self.height))).astype(np.int32)
         for x1, y1, x2, y2 in np.maximum(whole, 0).tolist():
             words[y1:y2, x1:x2] = word
@@ -200,6 +203,12 @@ class Canvas:
         part = self.pixels[rows, columns]
         if part.size:
             cv2.multiply(part, cv2.cvtColor(factor, cv2.COLOR_GRAY2RGBA), dst=part, scale=1 / 128)
+
+
+def _word(colour: RGB) -> np.uint32:
+    """The colour with full cover as one number."""
+    word: np.uint32 = np.frombuffer(bytes((*colour, 255)), np.uint32)[0]
+    return word
 
 
 def bounds(placed: Corners) -> Bounds:

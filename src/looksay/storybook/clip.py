@@ -11,9 +11,10 @@ import numpy.typing as npt
 from looksay.scene import Caption, Scene, Thing
 from looksay.storybook.backdrop import backdrop
 from looksay.storybook.canvas import Canvas
-from looksay.storybook.casting import box, draw_kind
+from looksay.storybook.casting import draw_kind
 from looksay.storybook.chance import Chance
-from looksay.storybook.compose import fits, settle
+from looksay.storybook.compose import settle
+from looksay.storybook.crowd import Crowd
 from looksay.storybook.events import EVENTS, Event
 from looksay.storybook.flow import Flow, paint_flow
 from looksay.storybook.land import land
@@ -98,15 +99,15 @@ def _layered(things: list[ThingSpec]) -> list[ThingSpec]:
 def _extras(chance: Chance, setting: str, seed: int, index: int, stars: list[ThingSpec]) -> list[ThingSpec]:
     """Up to two that look on, behind the event and out of its way."""
     lie = land(seed, index, setting)
-    busy = [replace(star, id=f"s{place}", on="") for place, star in enumerate(stars) if star.kind != "ball"]
+    crowd = Crowd()
+    for place, star in enumerate(stars):
+        if star.kind != "ball":
+            crowd.seat(replace(star, id=f"s{place}", on=""))
     found: list[ThingSpec] = []
     for number in range(chance.below(3)):
-        kind = draw_kind(chance, setting)
-        extra = replace(settle(chance, kind, setting, lie, f"t{number + 2}"), facing=chance.pick(("left", "right")))
-        if kind == "train" or extra.action == "flying" or extra.ground >= min(star.ground for star in stars if not star.on):
-            continue
-        others = [*busy, *found]
-        if fits(extra, others, {other.id: box(other) for other in others}):
+        extra = settle(chance, draw_kind(chance, setting), setting, lie, f"t{number + 2}")
+        behind = extra.ground < min(star.ground for star in stars if not star.on)
+        if extra.kind != "train" and extra.action != "flying" and behind and crowd.admit(extra):
             found.append(extra)
     return found
 

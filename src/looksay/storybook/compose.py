@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from looksay.errors import UnknownName
-from looksay.storybook.casting import SIZES, Box, arrange, box, common, draw_kind, dressed, extent, half_width, tall
+from looksay.storybook.casting import SIZES, arrange, draw_kind, dressed, half_width, tall
 from looksay.storybook.chance import Chance
+from looksay.storybook.crowd import Crowd
 from looksay.storybook.figures import TOPS, figure
 from looksay.storybook.land import Land, band_of, land
 from looksay.storybook.portrait import portrait
 from looksay.storybook.spec import HEIGHTS, SEASONS, SETTINGS, TIMES, PageSpec, ThingSpec
 
 VIEWS = ("scene", "portrait")
-_PAGE: Box = (0.0, 0.0, 1.0, 1.0)
 _SETTING_WEIGHTS = (1.0, 1.25, 0.9, 2.3, 0.9, 0.95, 1.1, 0.9)
 _TIME_WEIGHTS = (0.56, 0.22, 0.22)
 _COUNT_WEIGHTS = (1.2, 2.0, 2.6, 2.6, 2.2, 1.6, 1.0, 0.7)
@@ -39,16 +39,15 @@ def compose(seed: int, index: int, view: str = "scene") -> PageSpec:
     time, season = chance.weighted(TIMES, _TIME_WEIGHTS), chance.pick(SEASONS)
     lie = land(seed, index, setting)
     wanted = chance.weighted(range(1, 9), _COUNT_WEIGHTS)
-    things: list[ThingSpec] = []
-    boxes: dict[str, Box] = {}
+    crowd = Crowd()
     for attempt in range(4 * wanted):
+        things = crowd.things
         if len(things) >= wanted:
             break
         fresh = _draw(chance, things, setting, lie, f"a{attempt}")
-        if fresh is not None and fits(fresh, things, boxes):
-            things.append(fresh)
-            boxes[fresh.id] = box(fresh)
-    return PageSpec(seed, index, setting, time, season, number(things), view)
+        if fresh is not None:
+            crowd.admit(fresh)
+    return PageSpec(seed, index, setting, time, season, number(crowd.things), view)
 
 
 def _draw(chance: Chance, things: Sequence[ThingSpec], setting: str, lie: Land, id: str) -> ThingSpec | None:
@@ -99,21 +98,6 @@ def guest(chance: Chance, things: Sequence[ThingSpec], id: str) -> ThingSpec | N
     height = tall(thing, metre)
     room = max(half_width(host) * 0.8 - figure(kind, action, thing.variant, thing.phase).width * height / 2, 0.0)
     return replace(thing, height=height, x=host.x + chance.real(-room, room))
-
-
-def fits(fresh: ThingSpec, things: Sequence[ThingSpec], boxes: Mapping[str, Box]) -> bool:
-    """Whether everything can still be seen when the fresh one joins: half of it on the page, not too much of it hidden.
-    `boxes` are those of the things that are there."""
-    own = box(fresh)
-    if common(own, _PAGE) < 0.5 * extent(own):
-        return False
-    order = arrange([*things, fresh])
-    corners = [boxes.get(thing.id, own) for thing in order]
-    for place, (thing, far) in enumerate(zip(order, corners, strict=True)):
-        nearer = zip(order[place + 1 :], corners[place + 1 :], strict=True)
-        if sum(common(far, near) for other, near in nearer if other.on != thing.id) > 0.55 * extent(far):
-            return False
-    return True
 
 
 def number(things: Sequence[ThingSpec]) -> tuple[ThingSpec, ...]:

@@ -26,8 +26,8 @@ _WARM: RGB = (255, 214, 132)
 @dataclass(frozen=True, eq=False)
 class Body:
     """A figure made ready for drawing: its stamp, the fixed colour of each polygon where `main` is False, its shade, whether it
-    shines by itself at night (a lit window, a lamp, a screen) and in which colour; where the polygons start and end that matter
-    for its shadow; its extent (left, low, right, high)."""
+    shines by itself at night (a lit window, a lamp, a screen) and in which colour; how large each polygon is; where those start
+    and end that matter for its shadow; its extent (left, low, right, high)."""
 
     stamp: Stamp
     fixed: npt.NDArray[np.float64]
@@ -36,6 +36,7 @@ class Body:
     width: float
     shines: npt.NDArray[np.bool_]
     shine: npt.NDArray[np.float64]
+    sizes: tuple[float, ...]
     bulk: tuple[tuple[int, int], ...]
     extent: tuple[float, float, float, float]
 
@@ -64,6 +65,7 @@ def body_of(shapes: tuple[Shape, ...], width: float, lit: tuple[RGB, ...] = ()) 
         width,
         np.array([paint in lit for paint in paints]),
         np.array([_WARM if paint == GLASS else (0, 0, 0) if isinstance(paint, str) else paint for paint in paints]) * shades,
+        tuple(float(extent.max()) for extent in _extents(stamp)),
         _bulk(stamp),
         _extent(stamp.points),
     )
@@ -75,11 +77,15 @@ def _extent(points: Points) -> tuple[float, float, float, float]:
     return left, low, right, high
 
 
+def _extents(stamp: Stamp) -> list[Points]:
+    """Width and height of every polygon."""
+    return [np.ptp(stamp.points[start:end], axis=0) for start, end in zip((0, *stamp.cuts), stamp.cuts, strict=False)]
+
+
 def _bulk(stamp: Stamp) -> tuple[tuple[int, int], ...]:
     """The polygons that matter for the silhouette: where each starts and ends."""
-    pieces = list(zip((0, *stamp.cuts), stamp.cuts, strict=False))
-    extents = [np.ptp(stamp.points[start:end], axis=0) for start, end in pieces]
-    return tuple(piece for piece, extent in zip(pieces, extents, strict=True) if extent[0] * extent[1] > 0.012)
+    pieces = zip((0, *stamp.cuts), stamp.cuts, strict=False)
+    return tuple(piece for piece, extent in zip(pieces, _extents(stamp), strict=True) if extent[0] * extent[1] > 0.012)
 
 
 @cache
@@ -142,7 +148,13 @@ def draw_body(canvas: Canvas, thing: ThingSpec, place: int, light: Light, land: 
     figure_body = body(thing)
     placed = outline(canvas, thing)
     haze = 0.0 if light.indoors else 0.22 * min(max((0.75 - thing.ground) / (0.75 - land.eye), 0.0), 1.0)
-    touched = canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, haze))
+    touched = bounds(placed)
+    speck, start, pixels = 0.5 / (thing.height * canvas.height), 0, canvas.pixels
+    paints = inks(figure_body, COLOURS[thing.colour], light, haze)
+    for cut, size, ink in zip(figure_body.stamp.cuts, figure_body.sizes, paints, strict=True):
+        if size > speck:  # what is smaller than half a pixel only blurs the rest
+            cv2.fillPoly(pixels, (placed[start:cut],), ink, cv2.LINE_AA, _SHIFT)
+        start = cut
     model(canvas, touched)
     covered = canvas.claim(touched, REGION_NAMES.index(thing.kind), NOTHING if thing.kind == "ball" else place)
     return Placed(touched, cv2.countNonZero(covered), _cut(canvas, thing))
