@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from looksay.storybook.asker import COUNTS, Asker, Query, Way, a_noun, could_be, doing, noun
 from looksay.storybook.lexicon import ALIVE, FAMILIES, INERT, NOUNS, RELATIONS, SITES
@@ -75,14 +75,10 @@ def _how_moving(asker: Asker) -> Query | None:
 def _predicates(asker: Asker, group: list[Seen]) -> Iterator[tuple[str, str, Seen]]:
     """(what is said, the aspect that it gives away, the one of the group that it fits alone)."""
     view = asker.view
-
-    def alone(fits: Callable[[Seen], bool]) -> bool:
-        return sum(map(fits, group)) == 1
-
     for one in group:
-        if one.colour and one.kind not in DRESSED and alone(lambda other, one=one: other.colour == one.colour):  # type: ignore[misc]
+        if one.colour and one.kind not in DRESSED and sum(other.colour == one.colour for other in group) == 1:
             yield f"is {one.colour}", "colour", one
-        if one.action and one.kind not in INERT and alone(lambda other, one=one: does(other, one.action)):  # type: ignore[misc]
+        if one.action and one.kind not in INERT and sum(does(other, one.action) for other in group) == 1:
             yield f"is {doing(one.kind, one.action)}", "action", one
         for place, said in (("fore", "is closest to us"), ("back", "is farthest away")):
             if view.spot(place, one) and not view.carries(one):
@@ -91,9 +87,7 @@ def _predicates(asker: Asker, group: list[Seen]) -> Iterator[tuple[str, str, See
             if mark in group or len(view.by_kind[mark.kind]) > 1:
                 continue
             for relation in ("on", "behind", "front", "near", "above", "under"):
-                if view.relates(relation, one, mark) and alone(
-                    lambda other, mark=mark, relation=relation: view.relates(relation, other, mark)  # type: ignore[misc]
-                ):
+                if [other for other in group if view.relates(relation, other, mark)] == [one]:
                     yield f"is {RELATIONS[relation][0].en} the {noun(mark.kind)}", "relation", one
 
 

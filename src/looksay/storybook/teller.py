@@ -108,7 +108,10 @@ class Teller:
 
     def one(self, fits: Fits | None = None, *, definite: bool = False, plain: bool = False) -> Mention | None:
         """A mention of a random group that fits."""
-        groups = [group for group in self.groups if fits is None or fits(group)]
+        return self._first([group for group in self.groups if fits is None or fits(group)], definite=definite, plain=plain)
+
+    def _first(self, groups: list[list[Seen]], *, definite: bool = False, plain: bool = False) -> Mention | None:
+        """A mention of the first group, in random order, for which there are words."""
         while groups:
             group = self.chance.pick(groups)
             found = self.mention(group, definite=definite, plain=plain)
@@ -122,9 +125,13 @@ class Teller:
         if len(self.view.by_kind) < count:
             return None
         kinds = self.chance.sample(list(self.view.by_kind), count)
-        found = [self.one(lambda group, kind=kind: group[0].kind == kind) for kind in kinds]  # type: ignore[misc]
-        named = [one for one in found if one]
-        return named if len(named) == count else None
+        named: list[Mention] = []
+        for kind in kinds:
+            found = self._first([group for group in self.groups if group[0].kind == kind])
+            if not found:
+                return None
+            named.append(found)
+        return named
 
     # Fillings
 
