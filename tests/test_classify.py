@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from looksay import registry, weights
+from looksay.errors import BadConfig
 from looksay.nn.backbone import SIZES, STRIDES, Backbone
 from looksay.nn.blocks import LocalNorm, at_least, scaled, slide
 from looksay.nn.inception import AVG, MAX, Conv, Fork, Mixed
@@ -215,6 +216,12 @@ def test_names_count_the_layers() -> None:
             learned = [where for where, part in _meta(name).named_modules() if isinstance(part, (nn.Conv2d, nn.Linear))]
             in_a_row = [where for where in learned if "downsample" not in where]  # shortcuts lie beside the others
             assert len(in_a_row) == int(name.split("-")[1]), name
+
+
+def test_inception_v3_has_at_most_the_papers_modules() -> None:
+    assert "Mixed_6e" in _meta("inception-v3").taps()
+    with pytest.raises(BadConfig, match=r"at most \(3, 4, 2\)"):
+        _meta("inception-v3", {"modules": (3, 5, 2)})
 
 
 @pytest.mark.parametrize("side", [96, 128])

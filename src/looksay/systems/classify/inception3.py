@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from looksay.errors import BadConfig
 from looksay.nn.blocks import ConvNorm, counted, initialise, scaled
 from looksay.nn.chance import Dropout
 from looksay.nn.classifier import Classifier, Logits
@@ -18,6 +19,7 @@ from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.registry import Card, system
 
 AUX_SHARE = 0.4
+MODULES = (3, 4, 2)
 POOLED = (32, 64, 64)  # channels behind the pooling of each module of the 35x35 grid
 SEVENS = (128, 160, 160, 192)  # channels inside the one-sided sevens of each module of the 17x17 grid
 
@@ -27,7 +29,7 @@ class Inception3Config:
     """`modules` of the 35x35, 17x17 and 8x8 grids, the paper's at most. `transform_input` is for torchvision's weights."""
 
     width: float = 1.0
-    modules: tuple[int, int, int] = (3, 4, 2)
+    modules: tuple[int, int, int] = MODULES
     aux: bool = True
     dropout: float = 0.5
     transform_input: bool = False
@@ -144,6 +146,8 @@ class Inception3(Classifier):
         self.Conv2d_3b_1x1 = Conv(80).build(b, width)
         self.Conv2d_4a_3x3 = Conv(192, 3, valid=True).build(c, width)
         self.maxpool2 = nn.MaxPool2d(3, 2)
+        if any(asked > most for asked, most in zip(config.modules, MODULES, strict=True)):
+            raise BadConfig(f"modules {config.modules} are more than the paper has", mend=f"at most {MODULES}")
         first, second, third = config.modules
         plan = {f"Mixed_5{letter}": grid35(POOLED[place]) for place, letter in enumerate("bcd"[:first])}
         plan |= {"Mixed_6a": TO17}

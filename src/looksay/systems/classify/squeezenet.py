@@ -109,6 +109,7 @@ class SqueezeNet(Classifier):
             ("", Dropout(config.dropout)), ("conv10", conv10), ("relu10", nn.ReLU()), ("pool10", nn.AdaptiveAvgPool2d(1)),
         ])  # fmt: skip
         initialise(self, conv10)
+        assert conv10.bias is not None
         nn.init.ones_(conv10.bias)  # or the ReLU behind it silences half of the classes for ever
 
     def logits(self, x: Tensor) -> Logits:
