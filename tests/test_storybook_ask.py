@@ -94,7 +94,7 @@ def test_questions_have_one_right_choice(pages: tuple[Told, ...]) -> None:
 
 def test_questions_of_a_page_without_things() -> None:
     found = questions(*told("beach", "night", "spring"))
-    assert {one.kind for one in found} >= {"what", "where", "when", "who", "why", "how", "is"}
+    assert {one.kind for one in found} >= {"what", "where", "when", "why", "how", "is"}
     assert not any(one.things for one in found)
 
 

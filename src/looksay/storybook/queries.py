@@ -199,7 +199,7 @@ def _who_there(asker: Asker) -> Query | None:
 def _who_people(asker: Asker) -> Query | None:
     people = asker.view.of("person")
     said = ("nobody", "one person", *(f"{count} people" for count in COUNTS[2:6]))
-    if len(people) >= len(said) or not asker.plain(people):
+    if len(people) >= len(said) or not asker.plain(people) or (not people and asker.chance.coin(0.6)):
         return None
     wrong = [other for other in said[:4] if other != said[len(people)]]
     return Query("who can be seen in the picture?", said[len(people)], wrong, tuple(one.id for one in people))

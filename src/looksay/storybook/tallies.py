@@ -24,7 +24,8 @@ def _many(asker: Asker, question: str, count: int, things: list[Seen]) -> Query 
 
 
 def _many_kind(asker: Asker) -> Query | None:
-    kinds = list(asker.view.by_kind)
+    several = [kind for kind, things in asker.view.by_kind.items() if len(things) > 1]
+    kinds = several if several and asker.chance.coin(0.6) else list(asker.view.by_kind)
     absent = asker.absent(_ASKED)
     kind = asker.chance.pick(kinds if kinds and (asker.chance.coin(0.85) or not absent) else absent)
     things = asker.view.of(kind)
@@ -187,7 +188,7 @@ def _is_more(asker: Asker) -> Query | None:
 
 
 QUERIES: dict[str, tuple[Way, ...]] = {
-    "how": (_many_kind, _many_kind, _many_family, _many_coloured, _many_doing, _how_moving),
+    "how": (_many_kind, _many_kind, _many_family, _many_coloured, _many_doing, _how_moving, _how_moving),
     "which": (_which,),
     "is": (_is_there, _is_coloured, _is_doing, _is_related, _is_when, _is_where, _is_more),
 }
