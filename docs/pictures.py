@@ -22,6 +22,7 @@ from looksay.show.look import Look
 from looksay.show.preview import sheet_of
 from looksay.storybook.clip import clip
 from looksay.storybook.page import page
+from looksay.storybook.scrawl import cluttered, digit, draw_strokes, handwriting
 from looksay.weights import shipped
 
 HOME = Path(__file__).resolve().parent / "pictures"
@@ -58,7 +59,7 @@ def truth() -> None:
 
 def views() -> None:
     """The same seed as scene and as portrait, and the semantic map of the scene."""
-    scene, portrait = page(1, 3, (256, 256)), page(1, 3, (256, 256), "portrait")
+    scene, portrait = page(1, 3, (256, 256)), page(1, 9, (256, 256), "portrait")
     regions = replace(scene.scene, labels=Labels(), objects=type(scene.scene.objects)(), captions=(), answers=(), referrals=())
     parts = [scene.picture, Look(scene.picture, regions).drawn(scale=1, words=False), portrait.picture]
     save("views.webp", np.concatenate(parts, axis=1))
@@ -68,6 +69,24 @@ def frames() -> None:
     made = clip(2, 0, (192, 192))
     places = np.linspace(0, len(made.frames) - 1, 5).round().astype(int)
     save("clip.webp", np.concatenate([made.frames[place] for place in places], axis=1))
+
+
+def scrawls() -> None:
+    """Digits, cluttered digits, and two hands."""
+    digits = np.concatenate([255 - digit(0, index, 64)[0] for index in range(12)], axis=1)
+    mess = np.concatenate([np.pad(255 - cluttered(0, index, 126)[0], 1, constant_values=200) for index in range(6)], axis=1)
+    lines = [draw_strokes(handwriting("look at a picture, say what is in it", hand, 0), 64) for hand in (1, 4)]
+    rows = [digits, mess, *(onto(line, digits.shape[1]) for line in lines)]
+    save("scrawls.webp", np.repeat(np.concatenate(rows)[:, :, None], 3, axis=2))
+
+
+def onto(line: npt.NDArray[np.uint8], wide: int) -> npt.NDArray[np.uint8]:
+    """A line of handwriting on paper of that width; a longer one is made smaller."""
+    image = Image.fromarray(line)
+    image.thumbnail((wide, line.shape[0]))
+    paper = Image.new("L", (wide, line.shape[0]), 255)
+    paper.paste(image, (0, (line.shape[0] - image.height) // 2))
+    return np.asarray(paper)
 
 
 def why() -> None:
@@ -84,7 +103,7 @@ def why() -> None:
 
 def main() -> int:
     HOME.mkdir(exist_ok=True)
-    for make in (sheet, truth, views, frames, why):
+    for make in (sheet, truth, views, frames, scrawls, why):
         make()
     total = sum(path.stat().st_size for path in HOME.iterdir())
     print(f"{total / 1000:.0f} kB in all; now python docs/tables.py, which names what is there")
