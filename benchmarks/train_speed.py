@@ -1,4 +1,4 @@
-"""The loop against a plain fp32 one in the manner of torchvision's reference scripts (DataLoader, transforms v2, SGD, cosine):
+"""The loop against a plain fp32 one in the manner of torchvision's reference scripts (DataLoader, transforms v2, cosine):
 same network, first weights, pages, batch, epochs and augmentation. Each runs in its own process, one after the other.
 
     python benchmarks/train_speed.py [--pages 4000] [--epochs 6] [--system small-m]
@@ -73,7 +73,8 @@ def plain(options: argparse.Namespace) -> dict[str, Any]:
             return change(found.train.picture(index)), found.train.target(index)
 
     loader = DataLoader(Pages(), stage.batch_size, shuffle=True, num_workers=2, drop_last=True, persistent_workers=True)
-    optimizer = torch.optim.SGD(system.parameters(), stage.lr, stage.momentum, weight_decay=stage.weight_decay, nesterov=True)
+    assert stage.optimizer == "adamw"
+    optimizer = torch.optim.AdamW(system.parameters(), stage.lr, betas=(stage.momentum, 0.999), weight_decay=stage.weight_decay)
     total = stage.epochs * len(loader)
     warm = round(stage.warmup * total)
     rise = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / max(warm, 1), 1.0, max(warm, 1))
@@ -87,6 +88,8 @@ def plain(options: argparse.Namespace) -> dict[str, Any]:
             loss = criterion(system.logits(pictures).logits, targets)
             optimizer.zero_grad()
             loss.backward()
+            if stage.clip:
+                torch.nn.utils.clip_grad_norm_(system.parameters(), stage.clip)
             optimizer.step()
             schedule.step()
         speeds.append(len(loader) * stage.batch_size / (time.perf_counter() - since))

@@ -176,6 +176,7 @@ def test_published_weights_with_their_hash(tmp_path: Path, monkeypatch: pytest.M
     with torch.inference_mode():
         assert torch.allclose(system(Batch(x)).logits, network(x), atol=1e-5)
     assert (len(set(info.classes)), info.prep.resize, info.world) == (1000, 256, "imagenet")
+    assert info.synsets[info.classes.index("African elephant")] == "n02504458"
 
 
 @pytest.mark.parametrize("name", ["small-s", "resnet-18", "densenet-121", "googlenet", "vgg-16"])

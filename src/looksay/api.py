@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from looksay.measure.comparison import Comparison
     from looksay.measure.evaluation import Evaluation
 
-HOUSE = "small-l"  # what looks when no system is named
+HOUSE = "small-m"  # what looks when no system is named
 
 
 @dataclass
@@ -192,11 +192,13 @@ def train(name: str, data: str = "", *, quiet: bool = False, resume: bool = Fals
         changes |= (
             {f"{key}.{inner}": str(each) for inner, each in value.items()} if isinstance(value, Mapping) else {key: str(value)}
         )
-    return train_order(Order(name, data, settings=changes, **own), quiet=quiet, resume=resume).root
+    order = Order(name, data, settings=changes, **own)
+    trained = train_order(order, quiet=quiet, resume=resume)
+    return trained.root if trained else Path(order.output)
 
 
-def train_order(order: Order, *, quiet: bool = False, resume: bool = False) -> Trained:
-    """Trains as ordered and writes the report."""
+def train_order(order: Order, *, quiet: bool = False, resume: bool = False) -> Trained | None:
+    """Trains as ordered and writes the report; None in processes of a crew that have nothing to tell."""
     from looksay.learn.job import Job
     from looksay.learn.progress import Bar, Silent
     from looksay.learn.report import write_report
@@ -206,7 +208,8 @@ def train_order(order: Order, *, quiet: bool = False, resume: bool = False) -> T
         trained = Job(order, watcher, resume=resume).run()
     finally:
         watcher.close()
-    write_report(trained)
+    if trained:
+        write_report(trained)
     return trained
 
 
@@ -263,6 +266,8 @@ def compare(
     if not names:
         raise BadConfig("nothing to compare", mend="name two systems or run folders")
     found = [evaluate(name, data, split=split, workers=workers, progress=progress) for name in names]
+    if len({each.system for each in found}) < len(found):  # several of one system: by the names that they were given
+        found = [replace(each, system=name) for each, name in zip(found, names, strict=True)]
     runs = {each.system: Path(name) for each, name in zip(found, names, strict=True) if Path(name).is_dir()}
     return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 

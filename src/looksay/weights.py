@@ -172,9 +172,11 @@ def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
     made = {"transform_input": True} if "transform_input" in settings_of.to_dict(entry.build().Config()) else {}
     system = build(entry.name, categories, made, rule)
     fill(system, system.rename(tensors), choice.url)
-    info = Info(
-        entry.name, categories, settings_of.to_dict(system.config), rule, world="imagenet", recipe=f"torchvision {choice.name}"
-    )
+    synsets = tuple(files("looksay.systems").joinpath("imagenet_synsets.txt").read_text("ascii").split())
+    if isinstance(system, Classifier):
+        system.synsets = synsets
+    settings = settings_of.to_dict(system.config)
+    info = Info(entry.name, categories, settings, rule, synsets, world="imagenet", recipe=f"torchvision {choice.name}")
     return system.eval(), info
 
 

@@ -35,6 +35,8 @@ def train(
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting of the recipe.")] = None,
 ) -> None:
     """Train a system on the storybook or on your own pictures. Ctrl-C leaves a checkpoint."""
+    from dataclasses import replace
+
     from looksay.config import parse
 
     changes: dict[str, Any] = dict(parse(settings or []))
@@ -46,7 +48,7 @@ def train(
     if resume:
         if changes or data or recipe or weights:
             raise BadConfig("a run goes on as it began", where="--resume", mend="leave out the settings, or begin a new run")
-        order = order_of(Path(resume))
+        order = replace(order_of(Path(resume)), max_minutes=minutes(max_time))
         if name and name != order.system:
             raise BadConfig(f"holds a run of {order.system}", where=resume)
     elif not name:
@@ -54,13 +56,15 @@ def train(
     else:
         order = Order(name, data, recipe, output, changes, weights, seed, workers, device, minutes(max_time), allow_bad_data)
     trained = train_order(order, resume=bool(resume))
+    if trained is None:  # another process of the crew tells
+        return
     best = trained.tested or trained.judged
     where = "on the test split" if trained.tested else "on the pictures held out"
     scores = best.scores()
     print(f"top-1 {100 * scores['top1']:.2f} % ({100 * scores['low']:.2f} to {100 * scores['high']:.2f}) {where}")
     print(f"weights: {trained.weights}")
     print(f"report:  {trained.root / 'report.html'}")
-    print(f"try:     looksay look --weights {trained.root} PICTURE")
+    print(f"try:     looksay look --model {trained.root} PICTURE")
 
 
 def export(

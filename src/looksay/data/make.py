@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from looksay.data.inputs import Shown
@@ -10,7 +11,7 @@ from looksay.data.storybook import Pages, open_storybook
 from looksay.data.write import save
 from looksay.errors import BadConfig
 from looksay.nn.prep import Picture
-from looksay.scene import Scene
+from looksay.scene import Regions, Scene
 from looksay.storybook.spec import KINDS
 
 Progress = Callable[[int, int], None]
@@ -32,17 +33,18 @@ def make_storybook(
             if progress:
                 progress(start + done, total)
 
-        save(_pages(Pages(view, count, seed, size), split), out, format, split, classes=KINDS, progress=told)
+        save(_pages(Pages(view, count, seed, size), split, format), out, format, split, classes=KINDS, progress=told)
         before += count
     return counts
 
 
-def _pages(asked: Pages, split: str) -> Iterator[tuple[Picture, Scene]]:
+def _pages(asked: Pages, split: str, format: str) -> Iterator[tuple[Picture, Scene]]:
+    """VOC's masks are of things; sky and grass are no classes there."""
     from looksay.storybook.page import page
 
     for index in range(asked.count(split)):
         made = page(asked.seed_of(split), index, (asked.size, asked.size), asked.view)
-        yield made.picture, made.scene
+        yield made.picture, replace(made.scene, regions=Regions()) if format == "voc" else made.scene
 
 
 def example_pages(seed: int = 0, count: int = 6, size: int = 256) -> Iterator[Shown]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,7 +85,7 @@ class StorybookPages(Dataset):
         """Fills the cache (a minute for ten thousand pages); otherwise the first picture does."""
         folder = _folder(self.asked, self._seed, self._count)
         shape = (self._count, self.asked.size, self.asked.size, 1 if self.asked.view == "digits" else 3)
-        if not (folder / "done").exists():
+        if not folder.is_dir():
             _draw_all(folder, self.asked, self._seed, shape, progress)
         self._pictures = np.memmap(folder / "pictures.u8", np.uint8, "r", shape=shape)
         self._targets = np.memmap(folder / "targets.u8", np.uint8, "r", shape=(self._count,))
@@ -145,27 +147,36 @@ def _folder(asked: Pages, seed: int, count: int) -> Path:
 
 
 def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None) -> None:
-    """Several processes draw into one file; a page depends on its number alone, so their number does not matter."""
+    """Draws beside and renames, so that two trainings that begin together do not write into one another's pages."""
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        np.memmap(folder / "pictures.u8", np.uint8, "w+", shape=shape).flush()
-        np.memmap(folder / "targets.u8", np.uint8, "w+", shape=shape[:1]).flush()
+        beside.mkdir(parents=True, exist_ok=True)
+        np.memmap(beside / "pictures.u8", np.uint8, "w+", shape=shape).flush()
+        np.memmap(beside / "targets.u8", np.uint8, "w+", shape=shape[:1]).flush()
+        _draw_together(beside, asked, seed, shape, progress)
+        if not folder.exists():  # else another was quicker, with the same pages
+            with suppress(OSError):
+                os.replace(beside, folder)
     except OSError as error:
         raise DiskTrouble(
-            f"the cache cannot be written: {error.strerror}",
-            where=str(folder),
-            mend="make room, or set LOOKSAY_CACHE to another folder",
+            f"the cache cannot be written: {error.strerror}", where=str(folder), mend="make room, or set LOOKSAY_CACHE"
         ) from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _draw_together(
+    folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
+) -> None:
+    """Several processes draw into one file; a page depends on its number alone, so their number does not matter."""
     workers = max(1, min(os.cpu_count() or 1, shape[0] // 200))
     command = [sys.executable, "-m", "looksay.data.storybook", str(folder), asked.view, str(seed)]
     extent = ",".join(map(str, shape))
     running = [subprocess.Popen([*command, extent, f"{i}/{workers}"], stdout=subprocess.PIPE, text=True) for i in range(workers)]
     try:
-        done = 0
         for line in running[0].stdout or ():
-            done = min(int(line) * workers, shape[0])
             if progress:
-                progress(done, shape[0])
+                progress(min(int(line) * workers, shape[0]), shape[0])
         if any(code != 0 for code in [process.wait() for process in running]):
             raise BadData("the pages could not be drawn", where=str(folder))
     finally:
@@ -174,7 +185,6 @@ def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], pro
             process.wait()
             if process.stdout:
                 process.stdout.close()
-    (folder / "done").touch()
     if progress:
         progress(shape[0], shape[0])
 

@@ -20,12 +20,13 @@ from looksay.data.loader import Feed, Feeding, Part
 from looksay.data.storybook import StorybookPages, open_storybook
 from looksay.errors import BadConfig, BadData, UnknownName
 from looksay.learn.loop import Plan, Watcher, estimate, train
+from looksay.learn.progress import Silent
 from looksay.learn.run import Run, State
 from looksay.learn.sync import Crew
 from looksay.measure.evaluate import Judged, feed_for, judge
 from looksay.nn.classifier import Classifier
 from looksay.nn.recipe import Recipe, Stage
-from looksay.nn.system import System
+from looksay.nn.system import Batch, System
 from looksay.records import hints
 from looksay.scene import Size
 from looksay.tasks import task
@@ -115,8 +116,9 @@ class Job:
     """A training made ready. `run()` does it."""
 
     def __init__(self, order: Order, watcher: Watcher, *, resume: bool = False) -> None:
-        self.order, self.watcher, self.resume = order, watcher, resume
         self.crew = Crew.here()
+        self.order, self.resume = order, resume
+        self.watcher: Watcher = watcher if self.crew.rank == 0 else Silent()
         self.name, self.recipe = recipe_of(order)
         self.entry = registry.find(order.system)
         self.data = order.data or self.recipe.data
@@ -126,6 +128,8 @@ class Job:
         self.splits = splits_of(self.data, view=kind.view)
         self.train_set, self.held = self.splits.train, self.splits.held
         self._check_data()
+        if self.crew.world > 1 and not order.output:
+            raise BadConfig("several processes need one folder", where="torchrun", mend="name it with --output")
         self.run_ = Run(Path(order.output or self._folder()), main=self.crew.rank == 0)
         self.system = self._build()
         encode, collate = kind.encode, kind.collate
@@ -178,6 +182,7 @@ class Job:
             torch.manual_seed(self.order.seed)
             prep = replace(prep, size=side, resize=stage.img_size)
             fresh = weights.build(self.entry.name, self.train_set.classes, self.recipe.settings, prep)
+        self._try(fresh)
         if self.order.start:
             self._borrow(fresh)
         if isinstance(fresh, Classifier):
@@ -185,6 +190,16 @@ class Job:
                 tuple(self.train_set.synsets.get(name, "") for name in fresh.classes) if self.train_set.synsets else ()
             )
         return fresh
+
+    def _try(self, system: System[Any]) -> None:
+        """Whether the network takes pictures of this size at all."""
+        wide, high = system.prep.size
+        try:
+            with torch.inference_mode():
+                system.eval()(Batch(torch.zeros(2, system.prep.channels, high, wide)))
+        except RuntimeError as error:
+            what = f"{self.entry.name} cannot take pictures of {wide} x {high}: {str(error).splitlines()[0]}"
+            raise BadConfig(what, where="--img-size", mend="choose a larger one") from None
 
     def _borrow(self, system: System[Any]) -> None:
         """Begins with other weights as far as names and shapes agree; the last layer of other classes stays fresh."""
@@ -214,7 +229,8 @@ class Job:
             if stage.balance == "weights":
                 self.system.class_weights = torch.from_numpy(self.feeds[-1].class_weights())
 
-    def run(self) -> Trained:
+    def run(self) -> Trained | None:
+        """None in a process that is not the first of its crew: that one judges and tells."""
         config = {
             "order": settings_of.to_dict(self.order),
             "recipe": settings_of.to_dict(self.recipe),
@@ -240,6 +256,8 @@ class Job:
             resume=self.resume,
         )
         state = train(self.system, plan, self.run_)
+        if self.crew.rank > 0:
+            return None
         best = self.run_.root / "best.safetensors"
         system, _ = weights.load(best)
         test = feed_for(system, self.splits.test, workers=self.order.workers, skip_bad=True) if self.splits.test else None

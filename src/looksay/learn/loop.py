@@ -60,10 +60,13 @@ class Plan:
 
 
 def fabric_of(plan: Plan, precision: str) -> Fabric:
+    import logging
+
     from lightning.fabric import Fabric
 
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it announces each setting that we give it
     names = {"fp32": "32-true", "bf16": "bf16-mixed"}
-    accelerator = "cpu" if plan.device.startswith("cpu") else plan.device.partition(":")[0].replace("auto", "auto")
+    accelerator = "cpu" if plan.device.startswith("cpu") else plan.device.partition(":")[0]
     devices: Any = plan.crew.local
     if ":" in plan.device:
         devices = [int(plan.device.partition(":")[2])]
@@ -174,18 +177,24 @@ class _Worker:
             self.run_.note({"step": state.step, "loss": loss, **parts})
 
     def _stop_or_save(self, state: State, saved: float) -> bool:
+        self._stop(state, f"at step {state.step}")
+        if time.monotonic() - saved > SAVE_EVERY:
+            self._save(state)
+            return True
+        return False
+
+    def _stop(self, state: State, where: str) -> None:
+        """Grants the wish to stop, or keeps the time limit: saves, and says how to go on."""
         late = time.monotonic() > self.plan.deadline
         stop = self.wish["stop"] or late
         if self.plan.crew.world > 1:
             stop = bool(self.fabric.broadcast(stop))
-        if stop or time.monotonic() - saved > SAVE_EVERY:
+        if stop:
             self._save(state)
-            if stop:
+            if self.run_.main:
                 self.run_.write_table()
-                why = "the time of --max-time is over" if late else "interrupted"
-                raise Stopped(f"{why} at step {state.step}", where=str(self.run_.root), mend="go on with --resume")
-            return True
-        return False
+            why = "the time of --max-time is over" if late else "interrupted"
+            raise Stopped(f"{why} {where}", where=str(self.run_.root), mend=f"go on with looksay train --resume {self.run_.root}")
 
     def _finish_epoch(self, state: State, epoch: int, spent: float) -> None:
         count = state.batch
@@ -208,8 +217,8 @@ class _Worker:
             self.run_.write_table()
         self.plan.watcher.epoch(state, row)
         self._save(state)
-        if self.wish["stop"] and epoch + 1 < self.stage.epochs:
-            raise Stopped(f"interrupted after epoch {epoch + 1}", where=str(self.run_.root), mend="go on with --resume")
+        if epoch + 1 < self.stage.epochs:
+            self._stop(state, f"after epoch {epoch + 1}")
 
     def _judge(self) -> dict[str, float]:
         scores: dict[str, float] = {}
@@ -239,9 +248,6 @@ class _Worker:
     def _ends_early(self, state: State) -> bool:
         if self.stage.patience and state.worse >= self.stage.patience:
             self.plan.watcher.say(f"no better {self.plan.metric} in {state.worse} epochs: stopped early")
-            return True
-        if time.monotonic() > self.plan.deadline:
-            self.plan.watcher.say("the time of --max-time is over")
             return True
         return False
 

@@ -28,7 +28,7 @@ def optimizer_of(system: nn.Module, stage: Stage) -> Optimizer:
     groups = [group for group in groups if group["params"]]
     match stage.optimizer:
         case "sgd":
-            return torch.optim.SGD(groups, lr=stage.lr, momentum=stage.momentum, nesterov=stage.momentum > 0, fused=True)
+            return torch.optim.SGD(groups, lr=stage.lr, momentum=stage.momentum, nesterov=stage.nesterov, fused=True)
         case "adamw":
             return torch.optim.AdamW(groups, lr=stage.lr, betas=(stage.momentum, 0.999), fused=True)
         case "adam":

@@ -105,7 +105,7 @@ def judge_at(system: System[Any], dataset: Any, scales: tuple[int, ...], progres
         for scale in scales:
             short = min(picture.shape[:2])
             new = (max(scale, round(picture.shape[1] * scale / short)), max(scale, round(picture.shape[0] * scale / short)))
-            views.append(np.asarray(Image.fromarray(picture).resize(new, Image.Resampling.BILINEAR)))
+            views.append(np.array(Image.fromarray(picture).resize(new, Image.Resampling.BILINEAR)))
         since = time.perf_counter()
         mean = torch.stack([_dense(system, view) for view in views]).mean(dim=0)
         spent += time.perf_counter() - since

@@ -33,6 +33,7 @@ class Stage:
     optimizer: Literal["sgd", "adamw", "adam", "rmsprop", "adadelta"] = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
+    nesterov: bool = False  # sgd looks ahead by its momentum
     weight_decay: float = 1e-4
     schedule: Literal["cosine", "step", "constant", "linear"] = "cosine"
     milestones: tuple[float, ...] = (0.6, 0.85)  # of the stage, for `step`

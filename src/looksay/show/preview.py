@@ -21,12 +21,12 @@ def sheet_of(data: str, path: Path, *, count: int, size: int, seed: int = 0, spl
     """Chosen by the seed; saved as PNG. Returns the path."""
     if path.suffix.lower() != ".png":
         raise BadConfig(f"{str(path)!r} is no name for a sheet", where="--output", mend="end it in .png")
-    cells = _storybook(seed, count, size) if data.partition(":")[0] == "storybook" else _cells(data, split, seed, count, size)
+    cells = _scenes(seed, count, size) if data in ("storybook", "storybook:scene") else _cells(data, split, seed, count, size)
     write_atomically(path, encode(grid(cells, side=size, title=f"{data} {split}".strip()), "PNG"))
     return path
 
 
-def _storybook(seed: int, count: int, size: int) -> list[Cell]:
+def _scenes(seed: int, count: int, size: int) -> list[Cell]:
     from looksay.storybook.page import page
 
     cells = []

@@ -74,7 +74,7 @@ class DenseNet(Classifier):
             data="imagenet",
             stages=(
                 Stage(
-                    epochs=90, batch_size=256, img_size=224, lr=0.1, weight_decay=1e-4, schedule="step",
+                    epochs=90, batch_size=256, img_size=224, lr=0.1, nesterov=True, weight_decay=1e-4, schedule="step",
                     milestones=(1 / 3, 2 / 3),
                     augment=Augment(
                         flip=0.5, crop=(0.08, 1.0), ratio=(0.75, 1.33), brightness=0.4, contrast=0.4, saturation=0.4,
