@@ -1,0 +1,198 @@
+"""Whether a picture is unlike the storybook. The border is drawn between pages and pictures made up by formula (world_made.py):
+no photograph is needed, and none was ever used.
+
+`python -m looksay.data.world` draws pages, fits anew and writes the shipped file; run it whenever the storybook has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from looksay.data.world_made import SHORTEST, any_size, made_up, worn
+from looksay.disk import write_atomically
+from looksay.errors import BadValue, BadWeights
+from looksay.records import pack, unpack
+
+Picture = npt.NDArray[np.uint8]
+Vector = npt.NDArray[np.float32]
+Traits = dict[int, Vector]  # by level
+
+FILE = Path(str(files("looksay").joinpath("shipped", "storybook.world.json")))
+LEVELS = (SHORTEST, 64, 128)  # the short side to which a picture is shrunk: the largest that it reaches
+LONGEST = 8  # no page is longer than so many times its short side
+FAR = 9.0  # the strangeness of what is too small or too thin to be judged
+FITTED, HELD, TRIED, MADE = 4000, 1600, 1200, 4500  # pages to fit with, to find the border, to try it; pictures by formula
+PEACE = 0.995  # the share of pages that lies within the border
+CLIP = 5  # deviations that a trait counts at most: one that no page has would otherwise decide alone
+_STEPS = np.arange(-255, 256)
+_STRIDE = np.digitize(np.abs(_STEPS), (1, 2, 4, 8, 16, 32))
+_BEND = np.digitize(_STEPS, (-63, -31, -15, -7, -3, -1, 0, 1, 2, 4, 8, 16, 32, 64))
+
+
+@dataclass(frozen=True, eq=False)
+class Border:
+    """Between pages and other pictures whose short side is `level`: what pages usually are in each trait, how far they spread,
+    how much a trait counts; then the sum of the middle page, and how far from there the border lies."""
+
+    level: int
+    usual: Vector
+    spread: Vector
+    weights: Vector
+    middle: float
+    reach: float
+
+    def strangeness(self, found: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """`found` holds one row of traits a picture."""
+        apart = np.clip((found - self.usual) / self.spread, -CLIP, CLIP).astype(np.float64)
+        strange: npt.NDArray[np.float64] = (apart @ self.weights.astype(np.float64) - self.middle) / self.reach
+        return strange
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The shipped file. `edition` is that of the storybook; `pages` and `rates` tell what was drawn and what was measured."""
+
+    about: str
+    edition: str
+    pages: dict[str, int]
+    rates: dict[str, float]
+    borders: tuple[Border, ...]
+
+
+def is_strange(picture: Picture) -> bool:
+    """Whether a picture, uint8 (height, width, 3) RGB, is unlike the storybook. Of pages, about one in 200 is called strange."""
+    return strangeness(picture) > 1
+
+
+def strangeness(picture: Picture) -> float:
+    """0 is the middle page, 1 the border; FAR what has less than 32 pixels a side, or is eight times longer than wide."""
+    short, long = sorted(picture.shape[:2])
+    if short < SHORTEST or long > LONGEST * short:
+        return FAR
+    border = [one for one in shipped().borders if one.level <= short][-1]
+    return round(float(border.strangeness(traits(picture, border.level)[None])[0]), 3)
+
+
+@cache
+def shipped() -> World:
+    try:
+        world: World = unpack(World, json.loads(FILE.read_text("utf-8")), str(FILE))
+    except (OSError, ValueError, BadValue) as error:
+        reason = f"what the storybook's world looks like cannot be read: {error}"
+        raise BadWeights(reason, where=str(FILE), mend="python -m looksay.data.world makes it anew") from None
+    return world
+
+
+def traits(picture: Picture, level: int) -> Vector:
+    """736 roots of shares, counted in whole numbers so that machines agree: the colours; then at three scales how large the steps
+    from pixel to pixel are in two channels at once, and how sharply each channel bends."""
+    height, width = picture.shape[:2]
+    scale = level / min(height, width)
+    size = max(round(width * scale), level), max(round(height * scale), level)
+    rgb = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    ycc, coarse = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb), _half(rgb) >> 6
+    found = [_shares(ycc[..., channel] >> 3, 32) for channel in range(3)]
+    found.append(_shares(coarse[..., 0] * 16 + coarse[..., 1] * 4 + coarse[..., 2], 64))
+    for _ in range(3):
+        strides = np.concatenate([_STRIDE[np.diff(rgb.astype(np.int16), axis=axis) + 255].reshape(-1, 3) for axis in (0, 1)])
+        found += [_shares(strides[:, one] * 7 + strides[:, other], 49) for one, other in ((0, 1), (0, 2), (1, 2))]
+        bends = _BEND[np.clip(cv2.Laplacian(ycc, cv2.CV_16S), -255, 255) + 255]
+        found += [_shares(bends[..., channel], 15) for channel in range(3)]
+        rgb, ycc = _half(rgb), _half(ycc)
+    return np.concatenate(found)
+
+
+def _shares(codes: npt.NDArray[np.integer], count: int) -> Vector:
+    return np.sqrt(np.bincount(codes.ravel(), minlength=count) / codes.size).astype(np.float32)
+
+
+def _half(picture: Picture) -> Picture:
+    half: Picture = cv2.resize(picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return half
+
+
+def drawn(seed: int, index: int) -> Picture:
+    """A page of either view by turns, its short side 32 to 512 pixels, worn."""
+    from looksay.storybook.compose import VIEWS, compose
+    from looksay.storybook.page import draw
+
+    r = np.random.default_rng((seed, index))
+    return worn(r, draw(compose(seed, index, VIEWS[index % len(VIEWS)]), any_size(r, 512)).picture)
+
+
+def make() -> World:
+    """The world as pages are drawn today; two minutes on one core."""
+    from looksay.data.storybook import SPLITS, Pages, edition
+    from looksay.storybook.compose import VIEWS
+
+    fit, hold, test = (Pages().seed_of(split) for split in SPLITS)
+    few = [drawn(fit, index) for index in range(300)]
+    pages = _seen("pages to fit with", FITTED, lambda index: drawn(fit, index))
+    held = _seen("pages to find the border", HELD, lambda index: drawn(hold, index))
+    tried = _seen("pages to try it", TRIED, lambda index: drawn(test, index))
+    made = _seen("pictures by formula", MADE, lambda index: made_up(fit, index, few))
+    unseen = MADE // 5
+    borders = tuple(_fit(level, *(_at(level, rows) for rows in (pages, made[unseen:], held))) for level in LEVELS)
+    large = [row for row in tried if len(row) == len(LEVELS)]
+    rates = {f"of {view}s, false alarms": _alarms(tried[place :: len(VIEWS)], borders) for place, view in enumerate(VIEWS)}
+    rates |= {f"of pages from {LEVELS[-1]} px on, false alarms": _alarms(large, borders)}
+    rates |= {"of pictures by formula, found": _alarms(made[:unseen], borders)}
+    counts = {"fitted": FITTED, "border": HELD, "tried": TRIED, "by formula, fitted": MADE - unseen, "by formula, tried": unseen}
+    about = "the border between pages of the storybook and other pictures; python -m looksay.data.world makes it anew"
+    return World(about, edition(), counts, rates, borders)
+
+
+def _seen(what: str, count: int, picture: Callable[[int], Picture]) -> list[Traits]:
+    print(f"{count} {what}", file=sys.stderr, flush=True)
+    pictures = map(picture, range(count))
+    return [{level: traits(one, level) for level in LEVELS if level <= min(one.shape[:2])} for one in pictures]
+
+
+def _at(level: int, rows: Iterable[Traits]) -> Vector:
+    return np.stack([row[level] for row in rows if level in row])
+
+
+def _fit(level: int, pages: Vector, made: Vector, held: Vector) -> Border:
+    """Logistic regression with a penalty of 30, by Newton's steps. The border leaves PEACE of the pages that it has not seen in
+    peace."""
+    usual, spread = pages.mean(0), pages.std(0) + np.float32(3e-3)
+    known = np.clip((np.concatenate([pages, made]) - usual) / spread, -CLIP, CLIP)
+    known = np.concatenate([known, np.ones((len(known), 1), np.float32)], axis=1)
+    other = np.repeat(np.array((0, 1), np.float32), (len(pages), len(made)))
+    weights = np.zeros(known.shape[1], np.float32)
+    for _ in range(10):
+        chance = 1 / (1 + np.exp(-np.clip(known @ weights, -30, 30)))
+        slope = known.T @ (chance - other) + 30 * weights
+        curve = (known.T * np.maximum(chance * (1 - chance), 1e-4)) @ known + 30 * np.eye(len(weights))
+        weights -= np.linalg.solve(curve, slope).astype(np.float32)
+    sums = Border(level, usual, spread, weights[:-1], 0.0, 1.0).strangeness(held)
+    middle, far = np.quantile(sums, (0.5, PEACE)).round(6)
+    return Border(level, usual, spread, weights[:-1], float(middle), float(far - middle))
+
+
+def _alarms(rows: Iterable[Traits], borders: Iterable[Border]) -> float:
+    """The share that is called strange, each at the largest level that it reaches."""
+    border = {one.level: one for one in borders}
+    found = [bool(border[max(row)].strangeness(row[max(row)][None])[0] > 1) for row in rows]
+    return round(sum(found) / len(found), 4)
+
+
+def main() -> None:
+    cv2.setNumThreads(1)
+    world = make()
+    write_atomically(FILE, (json.dumps(pack(world), indent=1, ensure_ascii=False) + "\n").encode())
+    print(*(f"{rate:7.2%}  {what}" for what, rate in world.rates.items()), f"written: {FILE}", sep="\n")
+
+
+if __name__ == "__main__":
+    main()
