@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -107,9 +108,11 @@ def test_evaluate_records_a_row(trained: Path, data: Path, tmp_path: Path, capsy
 def test_compare_shows_both_and_their_learning(
     trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = said(capsys, "compare", str(trained), str(trained), "--data", str(data), "-o", str(tmp_path / "c.html"))
+    shutil.copytree(trained, tmp_path / "twin")
+    names = [str(trained), str(tmp_path / "twin")]
+    code, out, _ = said(capsys, "compare", *names, "--data", str(data), "-o", str(tmp_path / "c.html"))
     assert code == 0
-    assert out.count("mnist-cnn") == 2
+    assert [line.split()[0] for line in out.splitlines()[2:4]] == ["run", "twin"]
     assert "Learning" in (tmp_path / "c.html").read_text("utf-8")
 
 

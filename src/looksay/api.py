@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from looksay.measure.comparison import Comparison
     from looksay.measure.evaluation import Evaluation
 
-HOUSE = "small-m"  # what looks when no system is named
+HOUSE = "resnet-18"  # what looks when no system is named
 
 
 @dataclass
@@ -267,7 +267,9 @@ def compare(
         raise BadConfig("nothing to compare", mend="name two systems or run folders")
     found = [evaluate(name, data, split=split, workers=workers, progress=progress) for name in names]
     if len({each.system for each in found}) < len(found):  # several of one system: by the names that they were given
-        found = [replace(each, system=name) for each, name in zip(found, names, strict=True)]
+        last = [Path(name).name for name in names]
+        shown = last if len(set(last)) == len(last) else names
+        found = [replace(each, system=name) for each, name in zip(found, shown, strict=True)]
     runs = {each.system: Path(name) for each, name in zip(found, names, strict=True) if Path(name).is_dir()}
     return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 
