@@ -187,9 +187,8 @@ class Canvas:
         if not part.size:
             return np.zeros(part.shape[:2], np.uint8)
         silhouette: Bytes = cv2.threshold(cv2.extractChannel(part, 3), 127, 1, cv2.THRESH_BINARY)[1]
-        covered = silhouette.view(np.bool_)
-        np.copyto(self.ids[rows, columns], np.uint8(thing), where=covered)
-        np.copyto(self.regions[rows, columns], np.uint8(region), where=covered)
+        for map, number in ((self.ids, thing), (self.regions, region)):
+            cv2.copyTo(np.full(silhouette.shape, number, np.uint8), silhouette, map[rows, columns])
         self.words[rows, columns] &= _COLOUR
         return silhouette
 

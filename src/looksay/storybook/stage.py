@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from looksay.storybook.canvas import NOTHING, Bounds, Bytes, Canvas, Points, Stamp, bounds
+from looksay.storybook.canvas import NOTHING, Bounds, Bytes, Canvas, Corners, Points, Stamp, bounds
 from looksay.storybook.chance import Chance
 from looksay.storybook.figures import figure
 from looksay.storybook.figures.wheels import GLASS, LAMP
@@ -19,22 +19,23 @@ from looksay.storybook.light import Light
 from looksay.storybook.spec import COLOURS, KINDS, RGB, Shape, ThingSpec
 
 REGION_NAMES: tuple[str, ...] = STUFF + KINDS
+_REGIONS: dict[str, int] = {name: number for number, name in enumerate(REGION_NAMES)}
 _SHIFT = 4
 _WARM: RGB = (255, 214, 132)
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A figure made ready for drawing: its stamp, the fixed colour of each polygon where `main` is False, its shade, whether it
-    shines by itself at night (a lit window, a lamp, a screen) and in which colour; how large each polygon is; where those start
-    and end that matter for its shadow; its extent (left, low, right, high)."""
+    """A figure made ready for drawing: its stamp; the shaded fixed colour of each polygon, 0 where it takes the thing's own
+    colour; the shade `main` of that colour (n, 1), 0 where the polygon is fixed; which polygons shine by themselves at night (a
+    lit window, a lamp, a screen), in which colours; how large each polygon is; where those start and end that matter for its
+    shadow; its extent (left, low, right, high)."""
 
     stamp: Stamp
     fixed: npt.NDArray[np.float64]
-    main: npt.NDArray[np.bool_]
-    shades: npt.NDArray[np.float64]
+    main: npt.NDArray[np.float64]
     width: float
-    shines: npt.NDArray[np.bool_]
+    shines: npt.NDArray[np.intp]
     shine: npt.NDArray[np.float64]
     sizes: tuple[float, ...]
     bulk: tuple[tuple[int, int], ...]
@@ -56,15 +57,16 @@ def body_of(shapes: tuple[Shape, ...], width: float, lit: tuple[RGB, ...] = ()) 
     paints = [shape.paint for shape in shapes]
     shades = np.array([shape.shade for shape in shapes], dtype=np.float64)[:, None]
     fixed = np.array([(0, 0, 0) if isinstance(paint, str) else paint for paint in paints], dtype=np.float64)
+    shines = np.flatnonzero([paint in lit for paint in paints])
+    shine = np.where([[paint == GLASS] for paint in paints], np.array(_WARM, dtype=np.float64), fixed) * shades
     stamp = Stamp.of([(shape.points, place) for place, shape in enumerate(shapes)])
     return Body(
         stamp,
-        fixed,
-        np.array([isinstance(paint, str) for paint in paints]),
-        shades,
+        fixed * shades,
+        np.where([[isinstance(paint, str)] for paint in paints], shades, 0.0),
         width,
-        np.array([paint in lit for paint in paints]),
-        np.array([_WARM if paint == GLASS else (0, 0, 0) if isinstance(paint, str) else paint for paint in paints]) * shades,
+        shines,
+        np.minimum(shine[shines], 255.0),
         tuple(float(extent.max()) for extent in _extents(stamp)),
         _bulk(stamp),
         _extent(stamp.points),
@@ -119,13 +121,20 @@ def body(thing: ThingSpec) -> Body:
 
 def inks(body: Body, colour: RGB, light: Light, haze: float) -> list[list[int]]:
     """The colour of every polygon in this light, with full cover."""
-    paint = np.where(body.main[:, None], np.array(colour, dtype=np.float64), body.fixed) * body.shades
-    paint = np.minimum(paint, 255.0) * light.tint + light.glow
-    if light.time == "night" and body.shines.any():
-        paint[body.shines] = np.minimum(body.shine[body.shines], 255.0)
-    paint += (np.array(light.haze, dtype=np.float64) - paint) * haze
-    full: list[list[int]] = np.hstack([np.clip(np.rint(paint), 0, 255), np.full((len(paint), 1), 255.0)]).tolist()
-    return full
+    full = np.full((len(body.main), 4), 255.0)
+    paint = full[:, :3]
+    np.multiply(body.main, colour, out=paint)
+    paint += body.fixed
+    np.minimum(paint, 255.0, out=paint)
+    paint *= light.tint
+    paint += light.glow
+    if light.time == "night" and len(body.shines):
+        paint[body.shines] = body.shine
+    if haze:
+        paint += (np.array(light.haze, dtype=np.float64) - paint) * haze
+    np.clip(np.rint(paint, out=paint), 0.0, 255.0, out=paint)
+    rows: list[list[int]] = full.tolist()
+    return rows
 
 
 def outline(canvas: Canvas, thing: ThingSpec) -> npt.NDArray[np.int32]:
@@ -155,8 +164,8 @@ def draw_body(canvas: Canvas, thing: ThingSpec, place: int, light: Light, land: 
         if size > speck:  # what is smaller than half a pixel only blurs the rest
             cv2.fillPoly(pixels, (placed[start:cut],), ink, cv2.LINE_AA, _SHIFT)
         start = cut
-    model(canvas, touched)
-    covered = canvas.claim(touched, REGION_NAMES.index(thing.kind), NOTHING if thing.kind == "ball" else place)
+    covered = canvas.claim(touched, _REGIONS[thing.kind], NOTHING if thing.kind == "ball" else place)
+    model(canvas, touched, covered)
     return Placed(touched, cv2.countNonZero(covered), _cut(canvas, thing))
 
 
@@ -177,15 +186,15 @@ def _cut(canvas: Canvas, thing: ThingSpec) -> bool:
     return bool(across or foot - high * size < -0.005 or foot - low * size > 1.005)
 
 
-def model(canvas: Canvas, reach: Bounds) -> None:
-    """Give the group just drawn some roundness: a little lighter towards its head, a little darker towards its foot."""
+def model(canvas: Canvas, reach: Bounds, covered: Bytes) -> None:
+    """Give the group just claimed some roundness: a little lighter towards its head, a little darker towards its foot.
+    `covered` is its silhouette within `reach`."""
     rows, columns = canvas.within(reach)
     part = canvas.pixels[rows, columns]
     if not part.size:
         return
     ramp = _ramp(reach[3] - reach[1])[rows.start - reach[1] : rows.stop - reach[1]]
-    shaded = cv2.multiply(part, np.ascontiguousarray(np.broadcast_to(ramp, part.shape)), scale=1 / 128)
-    cv2.copyTo(shaded, cv2.threshold(cv2.extractChannel(part, 3), 127, 255, cv2.THRESH_BINARY)[1], part)
+    cv2.copyTo(cv2.multiply(part, cv2.repeat(ramp, 1, part.shape[1]), scale=1 / 128), covered, part)
 
 
 @lru_cache(maxsize=1024)
@@ -208,14 +217,9 @@ def cast(canvas: Canvas, thing: ThingSpec, light: Light, land: Land) -> None:
     strength = light.shadow * (0.6 if high else 1.0)
     wide = figure_body.width * thing.height / 2
     lean = 0.0 if light.indoors or high else 0.5 if thing.x > land.sun else -0.5
-    points = figure_body.stamp.points
-    side = -1.0 if thing.facing == "left" else 1.0
-    flat = np.empty_like(points)
-    flat[:, 0] = points[:, 0] * side + points[:, 1] * lean
-    flat[:, 1] = points[:, 1] * -0.16
-    fallen = canvas.place(flat, (thing.x, thing.ground), (thing.height, thing.height))
     pool = canvas.place(_POOL, (thing.x, thing.ground), (wide, 0.055 * thing.height + 0.006))
-    low, far = bounds(pool), bounds(fallen) if lean else bounds(pool)
+    fallen = _fallen(canvas, thing, lean) if lean else pool
+    low, far = bounds(pool), bounds(fallen)
     low = (min(low[0], far[0]), min(low[1], far[1]), max(low[2], far[2]), max(low[3], far[3]))
     blur = max(int(thing.height * canvas.height * 0.03), 1)
     reach = (low[0] - 2 * blur, low[1] - 2 * blur, low[2] + 2 * blur, low[3] + 2 * blur)
@@ -226,12 +230,21 @@ def cast(canvas: Canvas, thing: ThingSpec, light: Light, land: Land) -> None:
     offset = np.array((columns.start * 16, rows.start * 16), np.int32)
     value = round(128 * strength)
     if lean:
-        fallen -= offset
+        fallen = fallen - offset
         for start, end in figure_body.bulk:
             cv2.fillPoly(dark, (fallen[start:end],), value * 3 // 4, cv2.LINE_8, _SHIFT)
     cv2.fillConvexPoly(dark, pool - offset, value, cv2.LINE_8, _SHIFT)
     soft = cv2.blur(cv2.blur(dark, (2 * blur + 1, 2 * blur + 1)), (2 * blur + 1, blur | 1))
-    canvas.tone(reach, cv2.subtract(np.full_like(soft, 128), soft))
+    canvas.tone(reach, 128 - soft)
+
+
+def _fallen(canvas: Canvas, thing: ThingSpec, lean: float) -> Corners:
+    """The corners of the body as they lie on the ground, `lean` times its height to the right."""
+    points = body(thing).stamp.points
+    flat = np.empty_like(points)
+    flat[:, 0] = points[:, 0] * (-1.0 if thing.facing == "left" else 1.0) + points[:, 1] * lean
+    flat[:, 1] = points[:, 1] * -0.16
+    return canvas.place(flat, (thing.x, thing.ground), (thing.height, thing.height))
 
 
 def afloat(thing: ThingSpec, land: Land) -> bool:
@@ -253,7 +266,7 @@ def _mirror(canvas: Canvas, thing: ThingSpec, light: Light) -> None:
     canvas.draw(placed, figure_body.stamp.cuts, inks(figure_body, COLOURS[thing.colour], light, 0.0))
     seen = cv2.addWeighted(before, 0.625, cv2.blur(part, (3, 1)), 0.375, 0)
     part[...] = before
-    cv2.copyTo(seen, cv2.compare(canvas.regions[rows, columns], REGION_NAMES.index("water"), cv2.CMP_EQ), part)
+    cv2.copyTo(seen, cv2.compare(canvas.regions[rows, columns], _REGIONS["water"], cv2.CMP_EQ), part)
     part[..., 3] = 0
 
 
@@ -268,7 +281,7 @@ def lap(canvas: Canvas, thing: ThingSpec, light: Light) -> None:
         ink = light.on((120, 180, 204) if number % 2 else (206, 232, 236))
         reach.append(canvas.draw(canvas.place(_RIPPLE, spot, size), (len(_RIPPLE),), [(*ink, 255)]))
     low = (min(r[0] for r in reach), min(r[1] for r in reach), max(r[2] for r in reach), max(r[3] for r in reach))
-    canvas.claim(low, REGION_NAMES.index("water"))
+    canvas.claim(low, _REGIONS["water"])
 
 
 def _circle(corners: int) -> Points:
