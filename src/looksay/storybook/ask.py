@@ -15,12 +15,16 @@ WAYS: dict[str, tuple[Way, ...]] = {**queries.QUERIES, **reasons.QUERIES, **tall
 
 
 def questions(spec: PageSpec, size: Size, objects: Objects) -> tuple[Answer, ...]:
+    return questions_of(View(spec, size, objects))
+
+
+def questions_of(view: View) -> tuple[Answer, ...]:
     """About eight: one of each W where the page allows it, a second 'what' and one to be answered yes or no (kind 'is').
 
     Every answer follows from the page and is the only right one of its choices. `choices` are four, or two for yes and no; for
     'which' they are referring expressions of up to four things, and `things` holds the id of the right one. Elsewhere `things`
     are the ones that the answer rests on."""
-    asker = Asker(View(spec, size, objects), Chance(spec.seed, spec.index, "questions"))
+    asker = Asker(view, Chance(view.spec.seed, view.spec.index, "questions"))
     found: list[Answer] = []
     for kind in ("what", *WAYS):
         query = _query(asker, kind, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from looksay.storybook.chance import Chance
@@ -60,6 +61,7 @@ def noun(kind: str) -> str:
     return NOUNS[kind][0].one
 
 
+@cache
 def a_noun(kind: str) -> str:
     return f"{article(noun(kind))} {noun(kind)}"
 

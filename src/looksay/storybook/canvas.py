@@ -88,11 +88,13 @@ _FINE = 512
 
 
 class Canvas:
-    """`pixels` (h, w, 4) RGB and cover, `ids` (h, w) the thing seen in a pixel or NOTHING, `regions` (h, w) region numbers."""
+    """`pixels` (h, w, 4) RGB and cover, `words` (h, w) the same four bytes of a pixel as one number, `ids` (h, w) the thing seen
+    in a pixel or NOTHING, `regions` (h, w) region numbers."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.width, self.height = size
         self.pixels: Bytes = np.zeros((self.height, self.width, 4), np.uint8)
+        self.words: npt.NDArray[np.uint32] = self.pixels.view(np.uint32)[:, :, 0]
         self.ids: Bytes = np.full((self.height, self.width), NOTHING, np.uint8)
         self.regions: Bytes = np.zeros((self.height, self.width), np.uint8)
 
@@ -100,12 +102,8 @@ class Canvas:
         other = Canvas.__new__(Canvas)
         other.width, other.height = self.width, self.height
         other.pixels, other.ids, other.regions = self.pixels.copy(), self.ids.copy(), self.regions.copy()
+        other.words = other.pixels.view(np.uint32)[:, :, 0]
         return other
-
-    @property
-    def words(self) -> npt.NDArray[np.uint32]:
-        """The four bytes of every pixel as one number, (h, w)."""
-        return self.pixels.view(np.uint32)[:, :, 0]
 
     def place(
         self, points: Points, foot: tuple[float, float], scale: tuple[float, float], turn: tuple[float, float] = (1, 0)
@@ -172,7 +170,7 @@ class Canvas:
     def many(self, polygons: Corners, colour: RGB) -> None:
         """Small polygons (n, corners, 2) that hardly overlap, of one colour, in one go (where two overlap, neither is drawn)."""
         if len(polygons):
-            cv2.fillPoly(self.pixels, tuple(polygons), (*colour, 255), cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(self.pixels, list(polygons), (*colour, 255), cv2.LINE_AA, _SHIFT)
 
     def within(self, reach: Bounds) -> tuple[slice, slice]:
         """The part of the sheet that lies in the bounds, as row and column slices."""
@@ -187,8 +185,8 @@ class Canvas:
         if not part.size:
             return np.zeros(part.shape[:2], np.uint8)
         silhouette: Bytes = cv2.threshold(cv2.extractChannel(part, 3), 127, 1, cv2.THRESH_BINARY)[1]
-        for map, number in ((self.ids, thing), (self.regions, region)):
-            cv2.copyTo(np.full(silhouette.shape, number, np.uint8), silhouette, map[rows, columns])
+        for truth, number in ((self.ids, thing), (self.regions, region)):
+            cv2.copyTo(np.full(silhouette.shape, number, np.uint8), silhouette, truth[rows, columns])
         self.words[rows, columns] &= _COLOUR
         return silhouette
 

@@ -49,13 +49,15 @@ SUITS: dict[str, dict[str, float]] = {
         "bird": 0.7, "person": 1.0,
     },
 }  # fmt: skip
+_SUITED = {setting: (tuple(kinds), tuple(kinds.values())) for setting, kinds in SUITS.items()}
+_SIZE_NAMES, _FACINGS = tuple(SIZES), ("left", "right")
 
 
 def draw_kind(chance: Chance, setting: str) -> str:
     """A kind that suits the setting; one time in twenty-five any kind at all."""
     if chance.coin(0.04):
         return chance.pick(KINDS)
-    return chance.weighted(tuple(SUITS[setting]), tuple(SUITS[setting].values()))
+    return chance.weighted(*_SUITED[setting])
 
 
 def dressed(chance: Chance, kind: str, setting: str) -> ThingSpec:
@@ -73,8 +75,8 @@ def dressed(chance: Chance, kind: str, setting: str) -> ThingSpec:
         x=0.5,
         ground=0.9,
         height=0.2,
-        size=chance.weighted(tuple(SIZES), (0.2, 0.6, 0.2)),
-        facing=chance.pick(("left", "right")),
+        size=chance.weighted(_SIZE_NAMES, (0.2, 0.6, 0.2)),
+        facing=chance.pick(_FACINGS),
         variant=chance.below(VARIANTS),
         phase=chance.below(PHASES),
     )

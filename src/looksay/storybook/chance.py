@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,14 +14,16 @@ def mix(*words: int | str) -> int:
     """64 well-mixed bits of the given words (SplitMix64 over them; text goes in by FNV-1a)."""
     state = 0x9E3779B97F4A7C15
     for word in words:
-        if isinstance(word, str):
-            number = 0xCBF29CE484222325
-            for byte in word.encode():
-                number = ((number ^ byte) * 0x100000001B3) & _MASK
-        else:
-            number = word & _MASK
-        state = _step(state ^ number)
+        state = _step(state ^ (_folded(word) if isinstance(word, str) else word & _MASK))
     return state
+
+
+@lru_cache(maxsize=4096)
+def _folded(word: str) -> int:
+    number = 0xCBF29CE484222325
+    for byte in word.encode():
+        number = ((number ^ byte) * 0x100000001B3) & _MASK
+    return number
 
 
 def _step(state: int) -> int:
@@ -53,13 +56,13 @@ class Chance:
         return (self.bits() * count) >> 64
 
     def coin(self, share: float = 0.5) -> bool:
-        return self.real() < share
+        return (self.bits() >> 11) * 2.0**-53 < share
 
     def pick(self, items: Sequence[T]) -> T:
         return items[(self.bits() * len(items)) >> 64]
 
     def weighted(self, items: Sequence[T], weights: Sequence[float]) -> T:
-        left = self.real() * sum(weights)
+        left = (self.bits() >> 11) * 2.0**-53 * sum(weights)
         for item, weight in zip(items, weights, strict=True):
             left -= weight
             if left < 0:
@@ -68,8 +71,9 @@ class Chance:
 
     def sample(self, items: Sequence[T], count: int) -> list[T]:
         """`count` different ones in random order."""
-        pool = list(items)
-        for place in range(min(count, len(pool))):
-            other = place + self.below(len(pool) - place)
+        pool, bits = list(items), self.bits
+        whole = len(pool)
+        for place in range(min(count, whole)):
+            other = place + ((bits() * (whole - place)) >> 64)
             pool[place], pool[other] = pool[other], pool[place]
         return pool[:count]

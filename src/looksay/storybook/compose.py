@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from looksay.errors import UnknownName
 from looksay.storybook.casting import SIZES, arrange, draw_kind, dressed, half_width, tall
@@ -80,7 +79,7 @@ def settle(chance: Chance, kind: str, setting: str, lie: Land, id: str) -> Thing
     half = wide * height / 2
     rim = -0.3 * half if chance.coin(0.15) else half + 0.01
     x = chance.real(rim, 1 - rim) if rim < 0.5 else chance.real(0.35, 0.65)
-    return replace(thing, id=id, x=x, ground=ground, height=height, lift=lift)
+    return thing.but(id=id, x=x, ground=ground, height=height, lift=lift)
 
 
 def guest(chance: Chance, things: Sequence[ThingSpec], id: str) -> ThingSpec | None:
@@ -94,14 +93,14 @@ def guest(chance: Chance, things: Sequence[ThingSpec], id: str) -> ThingSpec | N
     thing = dressed(chance, kind, "room")
     action = chance.pick(_LAZY.get(kind, (thing.action if kind != "bottle" else "standing",)))
     metre = host.height / (HEIGHTS[host.kind] * SIZES[host.size])
-    thing = replace(thing, id=id, action=action, on=host.id, ground=host.ground - host.height * TOPS[host.kind])
+    thing = thing.but(id=id, action=action, on=host.id, ground=host.ground - host.height * TOPS[host.kind])
     height = tall(thing, metre)
     room = max(half_width(host) * 0.8 - figure(kind, action, thing.variant, thing.phase).width * height / 2, 0.0)
-    return replace(thing, height=height, x=host.x + chance.real(-room, room))
+    return thing.but(height=height, x=host.x + chance.real(-room, room))
 
 
 def number(things: Sequence[ThingSpec]) -> tuple[ThingSpec, ...]:
     """In drawing order, named t0, t1 … in that order."""
     order = arrange(things)
     names = {thing.id: f"t{place}" for place, thing in enumerate(order)}
-    return tuple(replace(thing, id=names[thing.id], on=names.get(thing.on, "")) for thing in order)
+    return tuple(thing.but(id=names[thing.id], on=names.get(thing.on, "")) for thing in order)

@@ -66,11 +66,11 @@ class Light:
         blue = colour[2] * shade * tint[2] + glow[2]
         if haze:
             red, green, blue = red + (far[0] - red) * haze, green + (far[1] - green) * haze, blue + (far[2] - blue) * haze
-        return _byte(red), _byte(green), _byte(blue)
-
-
-def _byte(value: float) -> int:
-    return 0 if value < 0 else 255 if value > 255 else int(value + 0.5)
+        return (
+            0 if red < 0 else 255 if red > 255 else int(red + 0.5),
+            0 if green < 0 else 255 if green > 255 else int(green + 0.5),
+            0 if blue < 0 else 255 if blue > 255 else int(blue + 0.5),
+        )
 
 
 @lru_cache(maxsize=256)

@@ -18,11 +18,17 @@ TILE = 256
 
 def stream(count: int, *words: int | str) -> Real:
     """`count` numbers uniform in [0, 1) that depend on the words alone (SplitMix64, counted rather than stepped)."""
-    state = np.uint64(mix(*words)) + _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state = np.arange(1, count + 1, dtype=np.uint64)
+    state *= _GOLDEN
+    state += np.uint64(mix(*words))
+    state ^= state >> np.uint64(30)
+    state *= np.uint64(0xBF58476D1CE4E5B9)
+    state ^= state >> np.uint64(27)
+    state *= np.uint64(0x94D049BB133111EB)
     state ^= state >> np.uint64(31)
-    numbers: Real = (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    state >>= np.uint64(11)
+    numbers: Real = state.astype(np.float64)
+    numbers *= 2.0**-53
     return numbers
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from looksay.errors import BadValue, UnknownName
 from looksay.scene import Answer, Caption, Label, Labels, Mask, Objects, Referral, Regions, Scene, Thing
 from looksay.storybook.backdrop import backdrop
-from looksay.storybook.canvas import Canvas
+from looksay.storybook.canvas import Bytes, Canvas
 from looksay.storybook.compose import compose
 from looksay.storybook.foreground import foreground
 from looksay.storybook.land import land_of
@@ -123,7 +123,7 @@ def _objects(spec: PageSpec, size: tuple[int, int], drawing: Drawing) -> Objects
             Thing(
                 name=own.kind,
                 box=(x, y, x + width, y + height),
-                mask=Mask.of(seen),
+                mask=_mask(seen, x, x + width),
                 id=own.id,
                 depth=len(things),
                 truncated=placed.cut,
@@ -134,15 +134,30 @@ def _objects(spec: PageSpec, size: tuple[int, int], drawing: Drawing) -> Objects
     return Objects(tuple(things))
 
 
+def _mask(seen: Bytes, left: int, right: int) -> Mask:
+    """Of what is seen between two columns, which holds all that is seen: the runs are counted there alone."""
+    height, width = seen.shape
+    flat = np.zeros((right - left) * height + 2, np.uint8)  # with background before and behind
+    flat[1:-1] = cv2.transpose(seen[:, left:right]).reshape(-1)
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    runs = np.empty(len(edges) + 1, np.uint32)
+    runs[0] = edges[0] + left * height
+    runs[1:-1] = edges[1:] - edges[:-1]
+    runs[-1] = (width - left) * height - edges[-1]
+    return Mask((width, height), runs if runs[-1] else runs[:-1])
+
+
 Words = tuple[tuple[Caption, ...], tuple[Answer, ...], tuple[Referral, ...]]
 
 
 def _words(spec: PageSpec, size: tuple[int, int], objects: Objects) -> Words:
-    from looksay.storybook.ask import questions
-    from looksay.storybook.refer import referrals
-    from looksay.storybook.words import captions
+    from looksay.storybook.ask import questions_of
+    from looksay.storybook.refer import referrals_of
+    from looksay.storybook.view import View
+    from looksay.storybook.words import captions_of
 
-    return captions(spec, size, objects), questions(spec, size, objects), referrals(spec, size, objects)
+    view = View(spec, size, objects)
+    return captions_of(view), questions_of(view), referrals_of(view)
 
 
 def sheet(seed: int, count: int, size: tuple[int, int] = (128, 128), view: str = "scene") -> npt.NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from looksay.storybook.view import Seen
 _NIGHT, _DUSK, _DAY = "because it is night", "because the sun is setting", "because it is day"
 _BY_TIME = {"night": _NIGHT, "sunset": _DUSK, "day": _DAY}
 _BY_SEASON = {season: f"because it is {season}" for season in ("spring", "summer", "autumn", "winter")}
+_BY_WEATHER = {weather: f"because {said.en}" for weather, (said, _) in WEATHERS_SAID.items()}
 _OUTSIDE = "because part of it is outside the picture"
 # What shows an action; who does it is filled in.
 _SIGNS: dict[str, tuple[str, ...]] = {
@@ -50,8 +51,8 @@ def _times_wrong(asker: Asker) -> list[str]:
 
 
 def _weathers_wrong(asker: Asker) -> list[str]:
-    causes = {weather: f"because {said.en}" for weather, (said, _) in WEATHERS_SAID.items()}
-    return [cause for weather, cause in causes.items() if weather != asker.view.weather()]
+    there = asker.view.weather()
+    return [cause for weather, cause in _BY_WEATHER.items() if weather != there]
 
 
 def _why_weather(asker: Asker) -> Query | None:

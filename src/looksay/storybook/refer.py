@@ -29,11 +29,13 @@ _SPOT, _RELATION = frozenset(("spot",)), frozenset(("relation",))
 
 
 def referrals(spec: PageSpec, size: Size, objects: Objects) -> tuple[Referral, ...]:
+    return referrals_of(View(spec, size, objects))
+
+
+def referrals_of(view: View) -> tuple[Referral, ...]:
     """For every thing the shortest expression that fits it alone, then for most things another one. A thing that no words tell
     from its like (two in the same place) has none."""
-    view = View(spec, size, objects)
-    chance = Chance(spec.seed, spec.index, "referrals")
-    boxes = {thing.id: thing.box for thing in objects.items}
+    chance = Chance(view.spec.seed, view.spec.index, "referrals")
     found = Referrer(view, chance)
     shortest: list[Referral] = []
     others: list[Referral] = []
@@ -41,9 +43,9 @@ def referrals(spec: PageSpec, size: Size, objects: Objects) -> tuple[Referral, .
         ways = found.ways(seen)
         if not ways:
             continue
-        shortest.append(Referral(ways[0].text, boxes[seen.id], 1.0, seen.id))
+        shortest.append(Referral(ways[0].text, seen.box, 1.0, seen.id))
         if len(ways) > 1 and chance.coin(0.7):
-            others.append(Referral(chance.pick(ways[1:]).text, boxes[seen.id], 1.0, seen.id))
+            others.append(Referral(chance.pick(ways[1:]).text, seen.box, 1.0, seen.id))
     return (*shortest, *others)
 
 
@@ -103,7 +105,7 @@ class Referrer:
                 continue
             mark = things[0]
             for relation in _TELLING:
-                if [other for other in peers if self.view.relates(relation, other, mark)] == [one]:
+                if self.view.alone(relation, one, mark, peers):
                     yield RELATIONS[relation][0].en, NOUNS[kind][0].one
 
     def _family(self, one: Seen, _peers: Sequence[Seen], _noun: Noun) -> Iterator[Expression]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +119,10 @@ class ThingSpec:
     lift: float = 0.0
     on: str = ""
     tilt: float = 0.0
+
+    def but(self, **changed: Any) -> ThingSpec:
+        """The same with other values (quicker than dataclasses.replace)."""
+        return ThingSpec(**{**self.__dict__, **changed})
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _predicates(asker: Asker, group: list[Seen]) -> Iterator[tuple[str, str, See
             if mark in group or len(view.by_kind[mark.kind]) > 1:
                 continue
             for relation in ("on", "behind", "front", "near", "above", "under"):
-                if [other for other in group if view.relates(relation, other, mark)] == [one]:
+                if view.alone(relation, one, mark, group):
                     yield f"is {RELATIONS[relation][0].en} the {noun(mark.kind)}", "relation", one
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from looksay.scene import Objects, Size, Thing
+from looksay.scene import BoxXYXY, Objects, Size, Thing
 from looksay.storybook.lexicon import FAMILIES, SNOWY, WEATHERS_SAID
 from looksay.storybook.light import light
 from looksay.storybook.spec import PageSpec
@@ -64,6 +64,10 @@ class Seen:
         return not self.aloft and not self.on
 
     @property
+    def box(self) -> BoxXYXY:
+        return self.x1, self.y1, self.x2, self.y2
+
+    @property
     def area(self) -> float:
         return (self.x2 - self.x1) * (self.y2 - self.y1)
 
@@ -105,6 +109,13 @@ class View:
     def relates(self, relation: str, a: Seen, b: Seen) -> bool:
         """Whether `a` plainly stands in that relation to `b`; close calls are False both ways."""
         return a is not b and _TESTS[relation](a, b, self.width, self.height)
+
+    def alone(self, relation: str, a: Seen, b: Seen, peers: Sequence[Seen]) -> bool:
+        """Whether `a` stands in that relation to `b` and none else of its peers does."""
+        test, width, height = _TESTS[relation], self.width, self.height
+        if a is b or not test(a, b, width, height):
+            return False
+        return not any(one is not a and one is not b and test(one, b, width, height) for one in peers)
 
     def spot(self, place: str, a: Seen) -> bool:
         if place == "left":

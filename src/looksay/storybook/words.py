@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from looksay.scene import Caption, Objects, Size
 from looksay.storybook.chance import Chance
 from looksay.storybook.facts import Fact, check, facts
@@ -13,15 +15,19 @@ from looksay.storybook.spec import PageSpec
 from looksay.storybook.teller import Teller
 from looksay.storybook.view import View
 
-__all__ = ["Fact", "captions", "check", "facts"]
+__all__ = ["Fact", "captions", "captions_of", "check", "facts"]
 
 CAPTIONS = 5
 _SURE = ("deed", "there", "scene", "none")  # families that every page with a thing on it can fill
 
 
 def captions(spec: PageSpec, size: Size, objects: Objects) -> tuple[Caption, ...]:
+    return captions_of(View(spec, size, objects))
+
+
+def captions_of(view: View) -> tuple[Caption, ...]:
     """Five in English (ids en0 … en4), then the same in Spanish (es0 … es4); every noun phrase is tied to its things."""
-    plans = _plans(Teller(View(spec, size, objects), Chance(spec.seed, spec.index, "captions")))
+    plans = _plans(Teller(view, Chance(view.spec.seed, view.spec.index, "captions")))
     return (
         *(write_english(pattern.en, plan, f"en{place}") for place, (pattern, plan) in enumerate(plans)),
         *(write_spanish(pattern.es, plan, f"es{place}") for place, (pattern, plan) in enumerate(plans)),
@@ -50,6 +56,12 @@ def _attempt(tell: Teller, family: str, found: list[tuple[Pair, Plan]]) -> None:
     if plan is None:
         return
     used = [pattern for pattern, _ in found]
-    fitting = [one for one in PATTERNS[family] if one not in used and fillings(one.en) | fillings(one.es) <= plan.fills.keys()]
+    fitting = [one for one in PATTERNS[family] if one not in used and _needs(one) <= plan.fills.keys()]
     if fitting:
         found.append((tell.chance.pick(fitting), plan))
+
+
+@cache
+def _needs(pattern: Pair) -> frozenset[str]:
+    """The fillings that a pattern needs in either language."""
+    return fillings(pattern.en) | fillings(pattern.es)
