@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from looksay import weights
 from looksay.api import Looker
 from looksay.data.inputs import Shown
-from looksay.nn.prep import IMAGENET_MEAN, IMAGENET_STD
+from looksay.nn.prep import IMAGENET_MEAN, IMAGENET_STD, Prep
 
 PAIRS = {"resnet-18": "resnet18", "resnet-50": "resnet50", "vgg-19": "vgg19", "squeezenet-1.1": "squeezenet1_1"}
 
@@ -33,7 +33,20 @@ def theirs(name: str) -> nn.Module:
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1, generator=noise)
             module.running_var.uniform_(0.8, 1.2, generator=noise)
+    _settle(network)
     return network
+
+
+def _settle(network: nn.Module) -> None:
+    """Logits of random networks grow with depth; they are brought to the spread of trained ones (about 2)."""
+    with torch.inference_mode():
+        spread = network(torch.randn(4, 3, 224, 224, generator=torch.Generator().manual_seed(2))).std()
+    last = [
+        module for module in network.modules() if isinstance(module, (nn.Linear, nn.Conv2d)) and module.weight.shape[0] == 1000
+    ][-1]
+    last.weight.data.mul_(2 / spread)
+    if last.bias is not None:
+        last.bias.data.mul_(2 / spread)
 
 
 def eager(network: nn.Module, pictures: np.ndarray) -> Tensor:
@@ -93,7 +106,8 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for name in PAIRS:
         network = theirs(name)
-        system = weights.build(name, [str(i) for i in range(1000)])
+        # Pictures of 224 x 224 on both sides, so that no one resizes.
+        system = weights.build(name, [str(i) for i in range(1000)], prep=Prep((224, 224), "crop", 224))
         weights.fill(system, network.state_dict(), name)
         info = weights.Info(name, system.classes)
         exact, fast = Looker(system, info, "exact"), Looker(system, info, "fast")

@@ -62,6 +62,7 @@ def compare(
     data: Data = "storybook",
     split: Split = "",
     output: Output = "compare.html",
+    curves: Annotated[str, typer.Option("--curves", metavar="PNG", help="Write the learning curves of runs there, too.")] = "",
     workers: Workers = 2,
     json: Json = False,
 ) -> None:
@@ -71,6 +72,8 @@ def compare(
 
     with bar("comparing") as progress:
         found = judge(names, data, split=split, workers=workers, progress=progress)
+    if curves:
+        print(f"curves: {found.save_curves(curves)}")
     if json:
         for row in found.rows:
             print(codec.dumps(row))

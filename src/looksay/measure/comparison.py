@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from looksay.disk import write_atomically
+from looksay.errors import BadConfig
 from looksay.measure.bootstrap import paired
 from looksay.measure.evaluation import Evaluation
-from looksay.show.plots import Curve, Mark, bars, curves, scatter
+from looksay.show.plots import Curve, Form, Mark, bars, curves, scatter
 from looksay.show.report import Report
 
 
@@ -69,8 +71,14 @@ class Comparison:
             report.figure(self.learning("svg"), "Learning: score on the pictures held out after each epoch.")
         return report.code(self.command).save(path)
 
-    def learning(self, form: Any) -> bytes:
+    def learning(self, form: Form) -> bytes:
         return curves(self.curves(), "epoch", "top-1 on the pictures held out", form)
+
+    def save_curves(self, path: str) -> Path:
+        if not self.runs:
+            raise BadConfig("only runs have learning curves", where="--curves", mend="name run folders")
+        write_atomically(Path(path), self.learning("png"))
+        return Path(path)
 
     def _mark(self, each: Evaluation) -> Mark:
         numbers = each.judged.scores()

@@ -18,7 +18,8 @@ SHEET = 100  # mistakes that a report shows
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A system on a split. `minutes` is what its training took, where that is known."""
+    """A system on a split. `minutes` is what its training took, where that is known; `expect` the top-1 that its recipe
+    states for these pictures, 0 where it states none."""
 
     system: str
     recipe: str
@@ -29,11 +30,15 @@ class Evaluation:
     how: str
     command: str
     minutes: float | None = None
+    expect: float = 0.0
 
     def lines(self) -> list[str]:
         head = f"{self.system} ({self.weights}) on {self.dataset.source}, split {self.dataset.split or 'whole'}"
         skipped = [f"{self.judged.skipped} pictures could not be read and were skipped"] if self.judged.skipped else []
         speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network, {self.params:,} parameters"
+        if self.expect:
+            met = "met" if self.judged.scores()["high"] >= self.expect else "MISSED"
+            skipped.append(f"the recipe states a top-1 of {100 * self.expect:.1f} %: {met}")
         return [
             f"{head}, {self.how}",
             *(f"  {score}" for score in self.judged.found.scores()),

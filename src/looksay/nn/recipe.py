@@ -51,7 +51,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """`settings` change the network itself. `expect` is the score that the recipe reaches on pages that it never saw, and
+    """`settings` change the network itself. `expect` is the score of the system's first variant that the recipe reaches on pages that it never saw, and
     `minutes` what it takes on two CPU cores; both are checked by `looksay evaluate` and the tables in `results/`."""
 
     stages: tuple[Stage, ...] = (Stage(),)
