@@ -185,8 +185,10 @@ class Canvas:
         if not part.size:
             return np.zeros(part.shape[:2], np.uint8)
         silhouette: Bytes = cv2.threshold(cv2.extractChannel(part, 3), 127, 1, cv2.THRESH_BINARY)[1]
+        flat = np.empty_like(silhouette)
         for truth, number in ((self.ids, thing), (self.regions, region)):
-            cv2.copyTo(np.full(silhouette.shape, number, np.uint8), silhouette, truth[rows, columns])
+            flat.fill(number)
+            cv2.copyTo(flat, silhouette, truth[rows, columns])
         self.words[rows, columns] &= _COLOUR
         return silhouette
 

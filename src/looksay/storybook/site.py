@@ -19,6 +19,7 @@ from looksay.storybook.spec import RGB, PageSpec
 
 NUMBER: dict[str, int] = {name: place for place, name in enumerate(STUFF)}
 Real = npt.NDArray[np.float64]
+_UPRIGHT = np.array((1.0, -1.0))
 _CORNERS = np.array([0, 1, 2, 1, 2, 3, 0, 3])
 
 
@@ -120,9 +121,11 @@ class Site:
     def strew(self, form: Points, spots: Real, sizes: Real, colour: RGB) -> None:
         """The same small form (n, 2), y up, at many spots (x, y) in shares of the page, each of its own size."""
         canvas = self.canvas
-        local = (form * (1, -1))[None] * (sizes * canvas.height)[:, None, None]
-        places = local + (spots * (canvas.width, canvas.height))[:, None] - 0.5
-        canvas.many(np.rint(places * 16).astype(np.int32), colour)
+        places = (form * _UPRIGHT) * (sizes * canvas.height)[:, None, None]
+        places += (spots * np.array((canvas.width, canvas.height)))[:, None]
+        places -= 0.5
+        places *= 16
+        canvas.many(np.rint(places, out=places).astype(np.int32), colour)
 
     def stamp(
         self, stamp: Stamp, spot: tuple[float, float], size: float, palette: Sequence[RGB], *, flip: bool = False
@@ -140,8 +143,8 @@ class Site:
             return
         disc = cv2.resize(_disc(), (2 * half, 2 * half), interpolation=cv2.INTER_LINEAR_EXACT)
         disc = disc[rows.start - y + half : rows.stop - y + half, columns.start - x + half : columns.stop - x + half]
-        light = np.array([*(int(strength * value) for value in colour), 0], np.uint16)
-        cv2.add(part, ((disc[:, :, None] * light) >> 8).astype(np.uint8), dst=part)
+        layers = [((disc * int(strength * value)) >> 8).astype(np.uint8) for value in colour]
+        cv2.add(part, cv2.merge([*layers, np.zeros_like(layers[0])]), dst=part)
 
 
 @cache

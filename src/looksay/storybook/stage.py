@@ -132,7 +132,7 @@ def inks(body: Body, colour: RGB, light: Light, haze: float) -> list[list[int]]:
         paint[body.shines] = body.shine
     if haze:
         paint += (np.array(light.haze, dtype=np.float64) - paint) * haze
-    np.clip(np.rint(paint, out=paint), 0.0, 255.0, out=paint)
+    np.minimum(np.rint(paint, out=paint), 255.0, out=paint)
     rows: list[list[int]] = full.tolist()
     return rows
 
