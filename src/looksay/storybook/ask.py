@@ -15,6 +15,7 @@ WAYS: dict[str, tuple[Way, ...]] = {**queries.QUERIES, **reasons.QUERIES, **tall
 
 
 def questions(spec: PageSpec, size: Size, objects: Objects) -> tuple[Answer, ...]:
+    """Questions of a page: see questions_of."""
     return questions_of(View(spec, size, objects))
 
 

@@ -29,6 +29,7 @@ _SPOT, _RELATION = frozenset(("spot",)), frozenset(("relation",))
 
 
 def referrals(spec: PageSpec, size: Size, objects: Objects) -> tuple[Referral, ...]:
+    """Referrals of a page: see referrals_of."""
     return referrals_of(View(spec, size, objects))
 
 

@@ -22,6 +22,7 @@ _SURE = ("deed", "there", "scene", "none")  # families that every page with a th
 
 
 def captions(spec: PageSpec, size: Size, objects: Objects) -> tuple[Caption, ...]:
+    """Captions of a page: see captions_of."""
     return captions_of(View(spec, size, objects))
 
 
