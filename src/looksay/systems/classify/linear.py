@@ -42,6 +42,8 @@ class Linear(Classifier):
                     precision="fp32", augment=Augment(flip=0.5),
                 ),
             ),
+            expect=0.32,
+            minutes=0.5,
         ),
     }  # fmt: skip
 
