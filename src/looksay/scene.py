@@ -220,9 +220,11 @@ class Regions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "ids", _lock(np.asarray(self.ids), np.uint8))
-        known = self.ids[self.ids != VOID]
-        if known.size and int(known.max()) >= len(self.names):
-            raise BadValue(f"region {int(known.max())} has no name", mend=f"there are {len(self.names)} names")
+        largest = int(self.ids.max(initial=0))
+        if largest == VOID:
+            largest = int(self.ids.max(initial=0, where=self.ids != VOID))
+        if largest >= len(self.names) and (largest or bool((self.ids == 0).any())):
+            raise BadValue(f"region {largest} has no name", mend=f"there are {len(self.names)} names")
 
     def __bool__(self) -> bool:
         return bool(self.ids.size)
