@@ -1,9 +1,9 @@
-"""Pictures by formula, for what is unlike the storybook to be learnt from: clouds of noise, scattered leaves, blended and faded
-pages, text, flat paint. No photograph is needed, and none was ever used."""
+"""What the border of the storybook's world is learnt from: pages as they come out of files, and pictures by formula: clouds of
+noise, scattered leaves, blended and faded pages, text, flat paint. No photograph is needed, and none was ever used."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -13,24 +13,39 @@ Picture = npt.NDArray[np.uint8]
 Vector = npt.NDArray[np.float64]
 Size = tuple[int, int]
 SHORTEST = 32  # pixels of a short side
+ROUND = (32, 64, 128, 256)
 
 
-def worn(r: np.random.Generator, picture: Picture) -> Picture:
-    """As pictures come: some rescaled a little, half of them out of a JPEG file."""
-    if r.random() < 0.35:
+def worn(r: np.random.Generator, picture: Picture, pressed: bool) -> Picture:
+    """As pictures come: some rescaled a little, some out of a JPEG file (`pressed`), whose colours may be thinned out."""
+    if r.random() < 0.3:
         way = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)[r.integers(3)]
         scale = max(r.uniform(0.7, 1.4), SHORTEST / min(picture.shape[:2]))
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way)
-    if r.random() < 0.5:
-        quality = (cv2.IMWRITE_JPEG_QUALITY, int(r.integers(75, 96)))
-        code = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)[1]
+    if pressed:
+        thin = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)[r.integers(2)]
+        how = (cv2.IMWRITE_JPEG_QUALITY, int(r.choice((75, 75, 80, 85, 90, 95))), cv2.IMWRITE_JPEG_SAMPLING_FACTOR, thin)
+        code = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), how)[1]
         picture = cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     return picture
 
 
+def worn_pages(seed: int, count: int) -> Iterator[Picture]:
+    """Pages of either view by turns, their short sides 32 to 512 pixels, each in three states of wear."""
+    from looksay.storybook.compose import VIEWS, compose
+    from looksay.storybook.page import draw
+
+    for index in range(count):
+        r = np.random.default_rng((seed, index))
+        page = draw(compose(seed, index, VIEWS[index % len(VIEWS)]), any_size(r, 512)).picture
+        yield from (worn(r, page, pressed) for pressed in (False, True, True))
+
+
 def any_size(r: np.random.Generator, most: int) -> Size:
-    """(width, height), the short side between SHORTEST and `most`, small ones as often as large ones."""
+    """(width, height), the short side from SHORTEST to `most`, small ones as often as large ones, every other a round one."""
     short, longer = round(SHORTEST * (most / SHORTEST) ** r.random()), r.choice((1, 1, 4 / 3, 3 / 2, 16 / 9))
+    if r.random() < 0.5:
+        short = int(r.choice([one for one in ROUND if one <= most]))
     return (round(short * longer), short) if r.random() < 0.7 else (short, round(short * longer))
 
 
@@ -40,7 +55,7 @@ def made_up(seed: int, index: int, pages: Sequence[Picture]) -> Picture:
     size = any_size(r, 256)
     kind = r.choice(5, p=(0.15, 0.3, 0.2, 0.2, 0.15))
     if kind == 4:
-        return worn(r, _paint(r, size))
+        return worn(r, _paint(r, size), r.random() < 0.6)
     x = _clouds(r, size) if kind == 0 else _leaves(r, size) if kind < 3 else _blend(r, size, pages)
     if kind == 2:
         mask = 1 / (1 + np.exp(-_cloud(r, size, r.uniform(1.2, 2)) * r.uniform(2, 30)))
@@ -54,7 +69,9 @@ def made_up(seed: int, index: int, pages: Sequence[Picture]) -> Picture:
         x = cv2.GaussianBlur(x, (0, 0), r.uniform(0.3, 1.2) * min(size) / 200 + 0.2)
     x += r.standard_normal(x.shape) * r.choice((0, 0, 0, 1, 2, 4, 8))
     picture = np.clip(x, 0, 255).astype(np.uint8)
-    return worn(r, cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) if r.random() < 0.2 else picture)
+    if r.random() < 0.2:
+        picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return worn(r, picture, r.random() < 0.6)
 
 
 def _cloud(r: np.random.Generator, size: Size, fall: float) -> Vector:
