@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from looksay.measure.comparison import Comparison
     from looksay.measure.evaluation import Evaluation
 
-HOUSE = "resnet-18"  # what looks when no system is named
+HOUSE = "small-m"  # what looks when no system is named
 
 
 @dataclass

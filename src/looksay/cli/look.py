@@ -21,7 +21,7 @@ Pictures = Annotated[
 Top = Annotated[int, typer.Option("--top", min=1, max=1000, help="How many names to list.")]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Pictures at a time.")]
 How = Annotated[Mode, typer.Option("--mode", help="exact: same numbers, quicker; fast: bf16; plain: as trained.")]
-HOUSE = "resnet-18"
+HOUSE = "small-m"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ import math
 import platform
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -87,7 +88,9 @@ def train(system: System[Any], plan: Plan, run: Run) -> State:
         state, _, _ = run.peek()
         if run.main:
             run.forget_after(state.step)
-    with interruptible() as wish:
+    with interruptible() as wish, warnings.catch_warnings():
+        # Of several processes: 1 x 1 kernels have two names for one order of memory.
+        warnings.filterwarnings("ignore", message="grad and param do not obey")
         for place in range(len(plan.stages)):
             if place < state.stage or state.done:
                 continue
