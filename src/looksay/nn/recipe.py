@@ -51,8 +51,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """`settings` change the network itself. `expect` is the score of the system's first variant that the recipe reaches on pages that it never saw, and
-    `minutes` what it takes on two CPU cores; both are checked by `looksay evaluate` and the tables in `results/`."""
+    """`settings` change the network itself. `expect` is the score that the system's first variant reaches on pages that it never
+    saw, `minutes` what that takes on two CPU cores; `looksay evaluate` and the tables in `results/` check them."""
 
     stages: tuple[Stage, ...] = (Stage(),)
     data: str = "storybook"
