@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,10 @@ def plain(options: argparse.Namespace) -> dict[str, Any]:
     _, recipe = recipe_of(order(options, ""))
     stage, found = recipe.stages[0], splits_of(f"storybook:pages={options.pages}", view="portrait")
     torch.manual_seed(0)
-    system = build(options.system, found.train.classes, recipe.settings).train()
+    side = (stage.img_size, stage.img_size)
+    usual = build(options.system, found.train.classes, recipe.settings).prep
+    torch.manual_seed(0)
+    system = build(options.system, found.train.classes, recipe.settings, replace(usual, size=side, resize=stage.img_size)).train()
     how, prep = stage.augment, system.prep
     change = v2.Compose(
         [
