@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from looksay.errors import BadValue, UnknownName
-from looksay.nn.prep import Prep
+from looksay.nn.placement import Placement
+from looksay.nn.prep import Picture, Prep
 from looksay.nn.recipe import Recipe
 from looksay.registry import Card
 from looksay.scene import Scene, Size
@@ -24,21 +25,31 @@ class Batch:
     """N pictures as the network takes them, with what is known of each.
 
     `pictures`: (N, C, H, W), normalised. `targets`: what the task's truth became, empty when looking ('label': (N,) int64).
-    `sizes` and `ids` are those of the original pictures.
+    `sizes` and `ids` are those of the original pictures, `places` say where each lies in the network's. `beside`: what a system
+    wants with each picture besides its pixels (proposals …), a list of one entry a picture under each name.
     """
 
     pictures: Tensor
     targets: dict[str, Any] = field(default_factory=dict)
     sizes: tuple[Size, ...] = ()
     ids: tuple[str, ...] = ()
+    places: tuple[Placement, ...] = ()
+    beside: dict[str, list[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.pictures.shape[0]
 
+    def extent(self, index: int) -> Size:
+        """(width, height) of the part of the network's picture, from the upper left corner, that is not padding."""
+        high, wide = self.pictures.shape[-2:]
+        return self.places[index].size if self.places else (wide, high)
+
+    def place(self, index: int) -> Placement:
+        return self.places[index] if self.places else Placement(size=self.extent(index))
+
     def scene(self, index: int, **records: Any) -> Scene:
         """An answer about picture `index`, in that picture's own size."""
-        high, wide = self.pictures.shape[-2:]
-        size = self.sizes[index] if self.sizes else (wide, high)
+        size = self.sizes[index] if self.sizes else self.extent(index)
         return Scene(size, id=self.ids[index] if self.ids else str(index), **records)
 
 
@@ -76,6 +87,11 @@ class System(nn.Module, ABC, Generic[O]):
     @abstractmethod
     def aim(self, out: O, what: str) -> Tensor:
         """(N,) the number that stands for `what` (a class, a word, a box …); '' is each picture's own best answer."""
+
+    def beside(self, picture: Picture, place: Placement, key: str) -> dict[str, Any]:
+        """What the system wants with a picture besides its pixels, computed from the original, uint8 (height, width, 3);
+        `key` names the picture's content where that is known, for caches. Runs in the threads that read pictures."""
+        return {}
 
     @classmethod
     def size_for(cls, config: Any) -> int:
