@@ -47,7 +47,7 @@ def twin(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def feed_of(data: Path, **how: Any) -> Feed:
     kind = task("classify")
     feeding = Feeding(8, seed=3, augment=Augment(flip=0.5, shift=0.1, erase=0.3, brightness=0.2), **how)
-    return Feed(source.open(f"imagefolder:{data}", "train"), Prep((28, 28), "stretch", 28), kind.encode, kind.collate, feeding)
+    return Feed(source.open(f"imagefolder:{data}", "train"), Prep((28, 28), "stretch", 28), kind, feeding)
 
 
 @pytest.mark.parametrize(("where", "count"), [("step", 1), ("step", 14), ("fsync", 9), ("replace", 11), ("note", 2), ("keep", 1)])

@@ -9,20 +9,21 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import torch
 
 from looksay import registry, weights
 from looksay.data import source
 from looksay.data.dataset import Dataset
 from looksay.data.inputs import Shown, Skip, is_many, shown
+from looksay.data.kept import beside_of
+from looksay.data.loader import ready
 from looksay.errors import BadConfig, BadWeights, LooksayError
-from looksay.nn.prep import fit
 from looksay.nn.swift import Mode, quicken
-from looksay.nn.system import Batch, System, normalise
+from looksay.nn.system import Batch, System, on_device
 from looksay.registry import Card
-from looksay.scene import Scene
+from looksay.scene import Objects, Scene
 from looksay.show.look import Look
+from looksay.tasks import task
 
 if TYPE_CHECKING:
     from looksay.learn.job import Order, Trained
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from looksay.measure.evaluation import Evaluation
 
 HOUSE = "small-m"  # what looks when no system is named
+SURE = 0.5  # a thing that is less likely is not shown
 
 
 @dataclass
@@ -56,13 +58,22 @@ class Looker:
         return self.info.system
 
     def look(
-        self, what: Any, *, explain: str = "", of: str = "", at: str = "", batch_size: int = 8, skip: Skip | None = None
+        self,
+        what: Any,
+        *,
+        explain: str = "",
+        of: str = "",
+        at: str = "",
+        batch_size: int = 8,
+        skip: Skip | None = None,
+        score: float = SURE,
     ) -> Any:
         """A Look for one picture; for many (folder, pattern, video, list, array of four dimensions) an iterator of Looks.
 
         `explain` names a method that shows why (`saliency`, `grad-cam` …), `of` what is to be explained, `at` where.
+        Things that are less likely than `score` are left out.
         """
-        found = self.stream(what, explain=explain, of=of, at=at, batch_size=batch_size, skip=skip)
+        found = self.stream(what, explain=explain, of=of, at=at, batch_size=batch_size, skip=skip, score=score)
         return found if is_many(what) else next(found)
 
     def stream(
@@ -75,6 +86,7 @@ class Looker:
         batch_size: int = 8,
         skip: Skip | None = None,
         offline: bool = False,
+        score: float = SURE,
     ) -> Iterator[Look]:
         """Looks one after the other, in constant memory."""
         pictures = shown(what, skip=skip, offline=offline)
@@ -86,20 +98,20 @@ class Looker:
                 scenes = self.explained(batch, scenes, explain, of, at)
             spent = (time.perf_counter() - since) / len(turn)
             for item, scene in zip(turn, scenes, strict=True):
+                scene = sure(scene, score)
                 told = self._doubts(item)
                 yield Look(item.picture, replace(scene, source=item.source), self.name, spent, told)
 
     def batch(self, turn: Sequence[Shown]) -> Batch:
-        prepared = torch.from_numpy(np.stack([fit(item.picture, self.system.prep) for item in turn])).to(self.device)
-        sizes = tuple((item.picture.shape[1], item.picture.shape[0]) for item in turn)
-        return Batch(normalise(prepared, self.system.prep), {}, sizes, tuple(item.name for item in turn))
+        made = ready([(item.name, item.picture) for item in turn], self.system.prep, beside_of(self.system))
+        return on_device(made, torch.device(self.device))
 
     @torch.inference_mode()
     def answer(self, batch: Batch) -> list[Scene]:
         """Scenes of a batch that is already as the network takes it."""
         quick = self.quick
         if self.mode == "fast":
-            batch = Batch(batch.pictures.to(torch.bfloat16), batch.targets, batch.sizes, batch.ids)
+            batch = replace(batch, pictures=batch.pictures.to(torch.bfloat16))
         return quick.read(quick(batch), batch)
 
     @property
@@ -126,6 +138,12 @@ class Looker:
             "this is unlike the storybook, whose drawings are all that these weights know: "
             f"try looksay look --weights published, or train {self.name} on your own pictures",
         )
+
+
+def sure(scene: Scene, score: float) -> Scene:
+    """Without the things that are less likely than `score`."""
+    kept = tuple(thing for thing in scene.objects if thing.score >= score)
+    return scene if len(kept) == len(scene.objects) else replace(scene, objects=Objects(kept))
 
 
 def load(
@@ -228,7 +246,7 @@ def evaluate(
     from looksay.measure.evaluation import Evaluation
 
     looker = load(what) if isinstance(what, str) else what
-    dataset = split_for(data, looker.classes, split)
+    dataset = split_for(data, looker.classes, split, task(looker.system.card.task).view)
     if scales:
         judged, how = (
             judge_at(looker.system, dataset, tuple(scales), progress),
@@ -247,11 +265,11 @@ def evaluate(
     return Evaluation(looker.name, recipe, origin, dataset, judged, count, how, command, minutes, expect)
 
 
-def split_for(data: str, classes: Sequence[str], split: str) -> Dataset:
+def split_for(data: str, classes: Sequence[str], split: str, view: str) -> Dataset:
     """The split that is named, else test, else val, else the whole. Its classes must be ones that the system knows."""
     there = source.splits(data)
     chosen = split or next((name for name in ("test", "val", "valid", "validation") if name in there), "")
-    return source.open(data, chosen, classes=classes)
+    return source.open(data, chosen, classes=classes, view=view)
 
 
 def explain(looker: str | Looker, what: Any, *, method: str = "saliency", of: str = "", at: str = "") -> Any:

@@ -10,13 +10,18 @@ from looksay.errors import BadData, UnknownName
 
 if TYPE_CHECKING:
     from looksay.data.dataset import Dataset
+    from looksay.nn.placement import Placement
 
 Targets = Mapping[str, Any]
+LEFT, SEEN = 0.1, 0.4  # shares of a box's area within the picture: below the first it is gone, below the second not counted
+TINY = 2.0  # pixels of the network's; a box that is narrower is not counted
 
 
 @dataclass(frozen=True)
 class Task:
-    """`encode` gives one picture's targets, `collate` makes a batch of them; `view` is the storybook's view for it."""
+    """`encode` gives one picture's targets where it is placed in the network's, `collate` makes a batch of them, `join` one
+    picture's of those of a mosaic; `view` is the storybook's view for it, `fewest` the classes that it needs;
+    `placed` targets lie somewhere in the picture."""
 
     name: str
     verb: str
@@ -24,11 +29,14 @@ class Task:
     record: str
     metric: str
     view: str
-    encode: Callable[[Dataset, int], Targets]
+    encode: Callable[[Dataset, int, Placement], Targets]
     collate: Callable[[Sequence[Targets]], dict[str, Any]]
+    join: Callable[[Sequence[Targets]], Targets] | None = None
+    fewest: int = 1
+    placed: bool = True
 
 
-def _label(dataset: Dataset, index: int) -> Targets:
+def _label(dataset: Dataset, index: int, place: Placement) -> Targets:
     number = dataset.target(index)
     if number < 0:
         raise BadData("has no label", where=dataset.place(index), mend="classification needs one label a picture")
@@ -41,9 +49,58 @@ def _stack(targets: Sequence[Targets]) -> dict[str, Any]:
     return {"label": torch.tensor([target["label"] for target in targets], dtype=torch.int64)}
 
 
+def _things(dataset: Dataset, index: int, place: Placement) -> Targets:
+    """What of the picture's things is seen. A fragment at the border is neither thing nor background."""
+    things = dataset.things(index)
+    boxes, left = place.inside(things.boxes)
+    small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=1e9) < TINY
+    keep = left >= LEFT
+    vague = (left < SEEN) | small | (things.flags > 0)
+    return {"index": [index], "boxes": boxes[keep], "labels": things.labels[keep], "ignore": vague[keep]}
+
+
+def _joined(targets: Sequence[Targets]) -> Targets:
+    import numpy as np
+
+    return {name: np.concatenate([target[name] for target in targets]) for name in targets[0]}
+
+
+def _lists(targets: Sequence[Targets]) -> dict[str, Any]:
+    import torch
+
+    kinds = {"index": torch.int64, "boxes": torch.float32, "labels": torch.int64, "ignore": torch.bool}
+    return {name: [torch.as_tensor(target[name]).to(kind) for target in targets] for name, kind in kinds.items()}
+
+
+def _spot(dataset: Dataset, index: int, place: Placement) -> Targets:
+    """The picture's subject: its label, and the largest box of that name."""
+    number, things = _label(dataset, index, place)["label"], dataset.things(index)
+    boxes, _ = place.inside(things.boxes[things.labels == number])
+    if not len(boxes):
+        raise BadData(
+            f"has no box of its label {dataset.classes[number]!r}",
+            where=dataset.place(index),
+            mend="localization needs a label and its box in each picture",
+        )
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return {"label": number, "box": boxes[int(areas.argmax())], "index": index}
+
+
+def _spots(targets: Sequence[Targets]) -> dict[str, Any]:
+    import numpy as np
+    import torch
+
+    index = torch.tensor([target["index"] for target in targets])
+    return {**_stack(targets), "index": index, "box": torch.as_tensor(np.stack([target["box"] for target in targets])).float()}
+
+
 TASKS: Mapping[str, Task] = {
     task.name: task
-    for task in (Task("classify", "classify", "What is in the picture?", "labels", "top1", "portrait", _label, _stack),)
+    for task in (
+        Task("classify", "classify", "What is in the picture?", "labels", "top1", "portrait", _label, _stack, None, 2, False),
+        Task("locate", "locate", "Where is it?", "objects", "loc1", "portrait", _spot, _spots),
+        Task("detect", "detect", "What is where?", "objects", "map50", "scene", _things, _lists, _joined),
+    )
 }
 
 

@@ -60,8 +60,9 @@ def train(
         return
     best = trained.tested or trained.judged
     where = "on the test split" if trained.tested else "on the pictures held out"
-    scores = best.scores()
-    print(f"top-1 {100 * scores['top1']:.2f} % ({100 * scores['low']:.2f} to {100 * scores['high']:.2f}) {where}")
+    scores, found = best.scores(), best.found
+    low, high = 100 * scores["low"], 100 * scores["high"]
+    print(f"{found.title} {100 * found.score:.2f} % ({low:.2f} to {high:.2f}) {where}")
     print(f"weights: {trained.weights}")
     print(f"report:  {trained.root / 'report.html'}")
     print(f"try:     looksay look --model {trained.root} PICTURE")

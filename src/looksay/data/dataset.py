@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.errors import BadData
-from looksay.scene import Scene
+from looksay.scene import Objects, Scene, Thing
 
 
 @dataclass
@@ -35,6 +35,25 @@ class RawItem:
     size: tuple[int, int] | None = None
     labels: list[str] = field(default_factory=list)
     boxes: list[RawBox] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Things:
+    """The boxes of a picture: (n, 4) xyxy in its pixels, numbers of classes (n,), and what is not to be counted: 1 difficult,
+    2 a crowd, else 0."""
+
+    boxes: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.int64]
+    flags: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def objects(self, classes: Sequence[str]) -> Objects:
+        rows = zip(self.boxes.tolist(), self.labels.tolist(), self.flags.tolist(), strict=True)
+        return Objects(
+            tuple(Thing(classes[label], tuple(box), crowd=flag == 2, difficult=flag == 1) for box, label, flag in rows)
+        )
 
 
 class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
@@ -78,6 +97,16 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
         """The index in `classes` of the picture's label (its subject), cheap; -1 when it has none."""
         labels = self.scene(index).labels
         return self.classes.index(labels[0].name) if labels else -1
+
+    def things(self, index: int) -> Things:
+        """The boxes of the truth as arrays, cheap: a training asks for them again in every epoch."""
+        objects = self.scene(index).objects
+        numbers = {name: number for number, name in enumerate(self.classes)}
+        return Things(
+            objects.boxes(),
+            np.array([numbers[thing.name] for thing in objects], np.int64),
+            np.array([2 if thing.crowd else int(thing.difficult) for thing in objects], np.int64),
+        )
 
     def name(self, index: int) -> str:
         """The picture's own id."""

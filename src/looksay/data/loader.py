@@ -8,20 +8,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from looksay.data.augment import colour, shape, tints
+from looksay.data.augment import colour, mosaic, shape, tints
 from looksay.data.dataset import Dataset
 from looksay.errors import BadData, BadPicture
 from looksay.nn.chance import hash_of
-from looksay.nn.prep import Prep, fit
+from looksay.nn.placement import Placement, placed
+from looksay.nn.prep import Picture, Prep, fit
 from looksay.nn.recipe import Augment
 from looksay.nn.system import Batch, normalise
 from looksay.storybook.chance import Chance
@@ -48,9 +49,46 @@ class Feeding:
     skip_bad: bool = False
 
 
-Raw = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], dict[str, Any], tuple[tuple[int, int], ...], tuple[str, ...]]
+Targets = Mapping[str, Any]
+Beside = Callable[[Picture, Placement], Mapping[str, Any]]
 
-Read = Callable[[npt.NDArray[np.int64]], Raw]
+
+class Kind(Protocol):
+    """What a task says of its targets; see looksay.tasks.Task."""
+
+    @property
+    def placed(self) -> bool: ...
+    @property
+    def encode(self) -> Callable[[Dataset, int, Placement], Targets]: ...
+    @property
+    def collate(self) -> Callable[[Sequence[Targets]], dict[str, Any]]: ...
+    @property
+    def join(self) -> Callable[[Sequence[Targets]], Targets] | None: ...
+
+
+@dataclass
+class Row:
+    """One picture made ready."""
+
+    picture: Picture
+    targets: Targets
+    place: Placement
+    factors: tuple[float, float, float]
+    size: tuple[int, int]
+    name: str
+    beside: Mapping[str, Any]
+
+
+Read = Callable[[npt.NDArray[np.int64]], "Raw"]
+
+
+@dataclass
+class Raw:
+    """A batch made ready, but for what is done to all of its pictures at once."""
+
+    pictures: npt.NDArray[np.uint8]
+    rows: list[Row]
+    targets: dict[str, Any]
 
 
 class Feed:
@@ -60,14 +98,14 @@ class Feed:
         self,
         dataset: Dataset,
         prep: Prep,
-        encode: Callable[[Dataset, int], Mapping[str, Any]],
-        collate: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]],
+        kind: Kind,
         how: Feeding,
+        beside: Beside | None = None,
     ) -> None:
         if not len(dataset):
             raise BadData("has no pictures", where=dataset.source or None)
         self.dataset, self.prep, self.how = dataset, prep, how
-        self._encode, self._collate = encode, collate
+        self.kind, self._beside = kind, beside
         self.training = how.augment is not None
         self.waited = 0.0  # seconds that the caller has stood waiting for a batch
         self.skipped: set[int] = set()
@@ -130,28 +168,56 @@ class Feed:
 
     def _read(self, epoch: int, order: npt.NDArray[np.int64], turn: npt.NDArray[np.int64]) -> Raw:
         """`turn` are places in the order of the epoch."""
-        wide, high = self.prep.size
-        pictures = np.empty((len(turn), high, wide, self.prep.channels), np.uint8)
-        factors = np.ones((3, len(turn)), np.float32)
-        targets, sizes, ids = [], [], []
-        for row, place in enumerate(turn.tolist()):
-            picture, index = self._picture(int(order[place]))
-            chance = Chance(self.how.seed, epoch, place, index, "augment")
-            if self.how.augment is None:
-                pictures[row] = fit(picture, self.prep)
-            else:
-                pictures[row] = shape(picture, self.prep, self.how.augment, chance)
-                factors[:, row] = tints(self.how.augment, chance)
-            targets.append(self._encode(self.dataset, index))
-            sizes.append((picture.shape[1], picture.shape[0]))
-            ids.append(self.dataset.name(index))
-        return pictures, factors, self._collate(targets), tuple(sizes), tuple(ids)
+        prep = self._prep(epoch, int(turn[0]) // self.how.batch_size)
+        rows = [self._row(epoch, order, place, prep) for place in turn.tolist()]
+        return Raw(together(rows, prep), rows, self.kind.collate([row.targets for row in rows]))
+
+    def _prep(self, epoch: int, step: int) -> Prep:
+        """The size of this batch, drawn for all processes alike."""
+        how = self.how.augment
+        if how is None or not how.sizes:
+            return self.prep
+        side = how.sizes[Chance(self.how.seed, epoch, step, "size").below(len(how.sizes))]
+        return replace(self.prep, size=(side, side), resize=side)
+
+    def _row(self, epoch: int, order: npt.NDArray[np.int64], place: int, prep: Prep) -> Row:
+        picture, index = self._picture(int(order[place]))
+        size, name = (picture.shape[1], picture.shape[0]), self.dataset.name(index)
+        how, chance = self.how.augment, Chance(self.how.seed, epoch, place, index, "augment")
+        if how is None:
+            where = placed(size, prep)
+            targets = self.kind.encode(self.dataset, index, where)
+            return Row(fit(picture, prep), targets, where, (1, 1, 1), size, name, self._wanted(picture, where))
+        if how.mosaic and self.kind.join is not None and chance.coin(how.mosaic):
+            return self._mosaic(picture, index, prep, chance)
+        seen, where = shape(picture, prep, how, chance)
+        factors = tints(how, chance)
+        targets = self.kind.encode(self.dataset, index, where)
+        return Row(seen, targets, where, factors, size, name, self._wanted(picture, where))
+
+    def _mosaic(self, picture: Picture, index: int, prep: Prep, chance: Chance) -> Row:
+        """The picture with three others, as one."""
+        assert self.how.augment is not None
+        assert self.kind.join is not None
+        four = [(picture, index), *(self._picture(chance.below(len(self.dataset))) for _ in range(3))]
+        seen, places = mosaic([each for each, _ in four], prep, self.how.augment, chance)
+        targets = [self.kind.encode(self.dataset, number, where) for (_, number), where in zip(four, places, strict=True)]
+        besides = [self._wanted(each, where) for (each, _), where in zip(four, places, strict=True)]
+        beside = {key: torch.cat([each[key] for each in besides]) for key in besides[0]}
+        whole = Placement(size=prep.size)
+        return Row(
+            seen, self.kind.join(targets), whole, tints(self.how.augment, chance), prep.size, self.dataset.name(index), beside
+        )
+
+    def _wanted(self, picture: Picture, place: Placement) -> Mapping[str, Any]:
+        return self._beside(picture, place) if self._beside else {}
 
     def _picture(self, index: int) -> tuple[npt.NDArray[np.uint8], int]:
         for step in range(len(self.dataset)):
             place = (index + step) % len(self.dataset)
             try:
-                return self.dataset.draft(place, self._least) if self.training else self.dataset.picture(place), place
+                drafts = self.training and not self.kind.placed  # boxes count in the pixels of the whole picture
+                return self.dataset.draft(place, self._least) if drafts else self.dataset.picture(place), place
             except BadPicture as error:
                 if not self.how.skip_bad:
                     mend = "looksay data check shows all of them; --allow-bad-data trains without them"
@@ -160,12 +226,11 @@ class Feed:
         raise BadData("not one picture can be read", where=self.dataset.source or None)
 
     def _batch(self, raw: Raw) -> Batch:
-        pictures, factors, targets, sizes, ids = raw
-        tensor = torch.from_numpy(pictures)
+        tensor, rows = torch.from_numpy(raw.pictures), raw.rows
         how = self.how.augment
         if how is not None and (how.brightness or how.contrast or how.saturation):
-            tensor = colour(tensor, factors)
-        return Batch(normalise(tensor, self.prep), targets, sizes, ids)
+            tensor = colour(tensor, np.array([row.factors for row in rows], np.float32).T)
+        return assembled(tensor, rows, self.prep, raw.targets)
 
     def targets(self) -> npt.NDArray[np.int64]:
         return np.fromiter((self.dataset.target(i) for i in range(len(self.dataset))), np.int64, len(self.dataset))
@@ -179,3 +244,38 @@ class Feed:
     def _balanced(self) -> npt.NDArray[np.float64]:
         share = self.class_weights().astype(np.float64)[self.targets().clip(0)]
         return np.cumsum(share / share.sum())
+
+
+def together(rows: Sequence[Row], prep: Prep) -> npt.NDArray[np.uint8]:
+    """(N, H, W, C); pictures of several sizes are padded below and on the right."""
+    if prep.mode != "inside":
+        return np.stack([row.picture for row in rows])
+    step = prep.size_step
+    high = -(-max(row.picture.shape[0] for row in rows) // step) * step
+    wide = -(-max(row.picture.shape[1] for row in rows) // step) * step
+    pictures = np.zeros((len(rows), high, wide, prep.channels), np.uint8)
+    for whole, row in zip(pictures, rows, strict=True):
+        whole[: row.picture.shape[0], : row.picture.shape[1]] = row.picture
+    return pictures
+
+
+def assembled(pictures: torch.Tensor, rows: Sequence[Row], prep: Prep, targets: dict[str, Any]) -> Batch:
+    """Normalised; padding is zero afterwards."""
+    normal = normalise(pictures, prep)
+    if prep.mode == "inside":
+        for picture, row in zip(normal, rows, strict=True):
+            wide, high = row.place.size
+            picture[:, high:], picture[:, :, wide:] = 0, 0
+    beside = {key: [row.beside[key] for row in rows] for key in rows[0].beside}
+    sizes, ids = tuple(row.size for row in rows), tuple(row.name for row in rows)
+    return Batch(normal, targets, sizes, ids, tuple(row.place for row in rows), beside)
+
+
+def ready(pictures: Sequence[tuple[str, Picture]], prep: Prep, beside: Beside | None = None) -> Batch:
+    """(name, picture) pairs as a network takes them."""
+    rows = []
+    for name, picture in pictures:
+        size = (picture.shape[1], picture.shape[0])
+        where = placed(size, prep)
+        rows.append(Row(fit(picture, prep), {}, where, (1, 1, 1), size, name, beside(picture, where) if beside else {}))
+    return assembled(torch.from_numpy(together(rows, prep)), rows, prep, {})

@@ -40,16 +40,19 @@ STORYBOOK = "storybook"
 GENERAL = "imagefolder"  # gives way where a more special format fits too
 
 
-def open(name: str, split: str = "", *, classes: Sequence[str] | None = None, strict: bool = True) -> Dataset:
+def open(
+    name: str, split: str = "", *, classes: Sequence[str] | None = None, strict: bool = True, view: str = "portrait"
+) -> Dataset:
     """A split of the data set `name`, 'format:path' or a path; without a split the whole of it.
 
     `classes` fixes names and order: a set that holds others is refused. `strict` refuses a set with `problems` as a whole;
-    the doctor looks at them all instead. Raises BadData and UnknownName.
+    the doctor looks at them all instead. `view` is the storybook's, where the name does not say it.
+    Raises BadData and UnknownName.
     """
     if name.partition(":")[0] == STORYBOOK:
         from looksay.data.storybook import open_storybook
 
-        return open_storybook(name.partition(":")[2], split)
+        return open_storybook(name.partition(":")[2], split, view)
     kind, root = _resolve(name)
     chosen = _choose(name, split, FORMATS[kind].splits(root))
     dataset = FORMATS[kind].load(root, chosen, classes)

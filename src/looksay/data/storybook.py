@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.config import change, parse
-from looksay.data.dataset import Dataset, RawItem
+from looksay.data.dataset import Dataset, RawItem, Things
 from looksay.errors import BadConfig, BadData, DiskTrouble, UnknownName
 from looksay.scene import Label, Labels, Scene, Size
 from looksay.storybook.spec import KINDS
@@ -30,6 +30,7 @@ SPLITS = ("train", "val", "test")
 Picture = npt.NDArray[np.uint8]
 _APART = 1_000_003  # between the seeds of the splits
 DIGITS = tuple("0123456789")
+MOST = 16  # things of a page; the storybook has at most eight
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class StorybookPages(Dataset):
         self._count, self._seed = asked.count(split), asked.seed_of(split)
         self._pictures: npt.NDArray[np.uint8] | None = None
         self._targets: npt.NDArray[np.uint8] | None = None
+        self._things: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -89,6 +91,8 @@ class StorybookPages(Dataset):
             _draw_all(folder, self.asked, self._seed, shape, progress)
         self._pictures = np.memmap(folder / "pictures.u8", np.uint8, "r", shape=shape)
         self._targets = np.memmap(folder / "targets.u8", np.uint8, "r", shape=(self._count,))
+        if self.asked.view != "digits":
+            self._things = np.memmap(folder / "things.f4", np.float32, "r", shape=(self._count, MOST, 5))
 
     def picture(self, index: int) -> npt.NDArray[np.uint8]:
         if self._pictures is None:
@@ -102,6 +106,15 @@ class StorybookPages(Dataset):
             self.drawn()
         assert self._targets is not None
         return int(self._targets[index])
+
+    def things(self, index: int) -> Things:
+        if self._targets is None:
+            self.drawn()
+        if self._things is None:
+            return super().things(index)
+        rows = np.asarray(self._things[index])
+        rows = rows[rows[:, 4] > 0]
+        return Things(rows[:, :4].astype(np.float64), rows[:, 4].astype(np.int64) - 1, np.zeros(len(rows), np.int64))
 
     def scene(self, index: int) -> Scene:
         size = (self.asked.size, self.asked.size)
@@ -143,7 +156,7 @@ def edition() -> str:
 
 
 def _folder(asked: Pages, seed: int, count: int) -> Path:
-    return cache_home() / "storybook" / f"{edition()}-{asked.view}-{seed}-{asked.size}-{count}"
+    return cache_home() / "storybook" / f"{edition()}-{asked.view}-2-{seed}-{asked.size}-{count}"
 
 
 def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None) -> None:
@@ -153,6 +166,7 @@ def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], pro
         beside.mkdir(parents=True, exist_ok=True)
         np.memmap(beside / "pictures.u8", np.uint8, "w+", shape=shape).flush()
         np.memmap(beside / "targets.u8", np.uint8, "w+", shape=shape[:1]).flush()
+        np.memmap(beside / "things.f4", np.float32, "w+", shape=(shape[0], MOST, 5)).flush()
         _draw_together(beside, asked, seed, shape, progress)
         if not folder.exists():  # else another was quicker, with the same pages
             with suppress(OSError):
@@ -193,28 +207,35 @@ def _draw_share(folder: str, view: str, seed: int, shape: Sequence[int], share: 
     import cv2
 
     cv2.setNumThreads(1)
-    one = _digit if view == "digits" else _page
     pictures = np.memmap(Path(folder) / "pictures.u8", np.uint8, "r+", shape=tuple(shape))
     targets = np.memmap(Path(folder) / "targets.u8", np.uint8, "r+", shape=(shape[0],))
+    things = np.memmap(Path(folder) / "things.f4", np.float32, "r+", shape=(shape[0], MOST, 5))
     for step, index in enumerate(range(share[0], shape[0], share[1])):
-        pictures[index], targets[index] = one(seed, index, view, (shape[2], shape[1]))
+        if view == "digits":
+            pictures[index], targets[index] = _digit(seed, index, (shape[2], shape[1]))
+        else:
+            pictures[index], targets[index], things[index] = _page(seed, index, view, (shape[2], shape[1]))
         if share[0] == 0 and step % 100 == 0:
             print(step, flush=True)
 
 
-def _digit(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int]:
+def _digit(seed: int, index: int, size: Size) -> tuple[Picture, int]:
     from looksay.storybook.scrawl import digit
 
     picture, number = digit(seed, index, size[0])
     return picture[:, :, None], number
 
 
-def _page(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int]:
-    from looksay.storybook.compose import compose
-    from looksay.storybook.page import draw
+def _page(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int, npt.NDArray[np.float32]]:
+    """The picture, the number of its subject's kind, and a row (x1, y1, x2, y2, 1 + number of its kind) for each thing."""
+    from looksay.storybook.page import page
 
-    spec = compose(seed, index, view)
-    return draw(spec, size).picture, KINDS.index(spec.subject.kind) if spec.subject else 255
+    made = page(seed, index, size, view, words=False)
+    things = np.zeros((MOST, 5), np.float32)
+    for row, thing in zip(things, made.scene.objects, strict=False):
+        row[:] = (*thing.box, KINDS.index(thing.name) + 1)
+    subject = made.spec.subject
+    return made.picture, KINDS.index(subject.kind) if subject else 255, things
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from looksay.nn.placement import placed
 from looksay.nn.prep import Prep
 from looksay.scene import Size
 
@@ -22,30 +23,25 @@ class Axis:
     stop: int
 
 
-def axes(prep: Prep, size: Size) -> tuple[Axis, Axis]:
-    """Horizontal and vertical, for an original of `size` (width, height)."""
-    new = prep.size
-    if prep.mode == "crop":
-        short = min(size)
-        new = (int(prep.resize * size[0] / short), int(prep.resize * size[1] / short))
-    elif prep.mode == "letterbox":
-        share = min(prep.size[0] / size[0], prep.size[1] / size[1])
-        new = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
+def axes(prep: Prep, size: Size, canvas: Size | None = None) -> tuple[Axis, Axis]:
+    """Horizontal and vertical, for an original of `size` (width, height) on a `canvas`, which is the prep's where it is fixed."""
+    place, sides = placed(size, prep), canvas or prep.size
 
-    def axis(old: int, now: int, side: int) -> Axis:
-        shift = -round((now - side) / 2.0) if prep.mode == "crop" else (side - now) // 2
-        return Axis(now / old, shift, max(0, shift), min(side, shift + now))
+    def axis(way: int) -> Axis:
+        scale, shift = place.scale[way], int(place.shift[way])
+        return Axis(scale, shift, max(0, shift), min(sides[way], shift + round(size[way] * scale)))
 
-    return axis(size[0], new[0], prep.size[0]), axis(size[1], new[1], prep.size[1])
+    return axis(0), axis(1)
 
 
-def over(grid: npt.NDArray[np.floating], prep: Prep, size: Size) -> npt.NDArray[np.float32]:
+def over(grid: npt.NDArray[np.floating], prep: Prep, size: Size, canvas: Size | None = None) -> npt.NDArray[np.float32]:
     """`grid` (h, w) covers the network's input evenly, at any resolution: a saliency map, an attention over 14 x 14 cells.
     Returns (height, width) of the original picture: bilinear, averaged where it shrinks, zero where the network did not look.
     """
-    across, down = axes(prep, size)
-    left = _weights(down, size[1], grid.shape[0], prep.size[1])
-    right = _weights(across, size[0], grid.shape[1], prep.size[0])
+    across, down = axes(prep, size, canvas)
+    wide, high = canvas or prep.size
+    left = _weights(down, size[1], grid.shape[0], high)
+    right = _weights(across, size[0], grid.shape[1], wide)
     return left @ np.asarray(grid, np.float32) @ right.T
 
 

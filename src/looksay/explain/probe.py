@@ -117,7 +117,9 @@ def rows(batch: Batch, places: Sequence[int]) -> Batch:
         return value
 
     targets = {name: take(value) for name, value in batch.targets.items()}
-    return Batch(batch.pictures.detach()[places], targets, take(batch.sizes), take(batch.ids))
+    beside = {name: take(value) for name, value in batch.beside.items()}
+    pictures = batch.pictures.detach()[places]
+    return Batch(pictures, targets, take(batch.sizes), take(batch.ids), take(batch.places), beside)
 
 
 def pieces(batch: Batch) -> Iterator[Batch]:
@@ -208,7 +210,8 @@ def heats(system: System[Any], batch: Batch, of: Of, method: str, find: Find) ->
     Places that speak against the answer (below zero) are zero in them."""
     found: list[Heat] = []
     high, wide = batch.pictures.shape[-2:]
-    if batch.sizes and (wide, high) != system.prep.size and set(batch.sizes) != {(wide, high)}:
+    fixed = system.prep.mode != "inside"
+    if fixed and batch.sizes and (wide, high) != system.prep.size and set(batch.sizes) != {(wide, high)}:
         raise BadValue(
             f"the network's input is {(wide, high)}, its preparation makes {system.prep.size}",
             where=system.card.name,
@@ -220,6 +223,6 @@ def heats(system: System[Any], batch: Batch, of: Of, method: str, find: Find) ->
             grids = find(piece, aim).clamp(min=0).float().cpu().numpy()
             sizes = piece.sizes or ((wide, high),) * len(piece)
             for name, grid, size in zip(aim.names, grids, sizes, strict=True):
-                values = grid if size == (wide, high) else over(grid, system.prep, size)
+                values = grid if size == (wide, high) else over(grid, system.prep, size, (wide, high))
                 found.append(Heat(name, values, method))
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from looksay import config as settings_of
@@ -16,8 +17,9 @@ from looksay import registry, weights
 from looksay.data import source
 from looksay.data.dataset import Dataset
 from looksay.data.held import held_out
+from looksay.data.kept import beside_of
 from looksay.data.loader import Feed, Feeding, Part
-from looksay.data.storybook import StorybookPages, open_storybook
+from looksay.data.storybook import StorybookPages
 from looksay.errors import BadConfig, BadData, UnknownName
 from looksay.learn.loop import Plan, Watcher, estimate, train
 from looksay.learn.progress import Silent
@@ -25,11 +27,14 @@ from looksay.learn.run import Run, State
 from looksay.learn.sync import Crew
 from looksay.measure.evaluate import Judged, feed_for, judge
 from looksay.nn.classifier import Classifier
+from looksay.nn.detector import Detector
 from looksay.nn.recipe import Recipe, Stage
 from looksay.nn.system import Batch, System
 from looksay.records import hints
 from looksay.scene import Size
 from looksay.tasks import task
+
+SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map")  # scores that are noted after each epoch
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def recipe_of(order: Order) -> tuple[str, Recipe]:
 def splits_of(name: str, *, view: str) -> Splits:
     """The test split never chooses: without a validation split, a tenth of the training pictures does."""
     if name.partition(":")[0] == "storybook":
-        pages = [open_storybook(name.partition(":")[2], split, view) for split in ("train", "val", "test")]
+        pages = [source.open(name, split, view=view) for split in ("train", "val", "test")]
         return Splits(pages[0], pages[1], pages[2], "the storybook's val pages")
     there = source.splits(name)
     whole = source.open(name, "train" if there else "")
@@ -132,14 +137,12 @@ class Job:
             raise BadConfig("several processes need one folder", where="torchrun", mend="name it with --output")
         self.run_ = Run(Path(order.output or self._folder()), main=self.crew.rank == 0)
         self.system = self._build()
-        encode, collate = kind.encode, kind.collate
         part = Part(self.crew.rank, self.crew.world)
         self.feeds = tuple(
             Feed(
                 self.train_set,
                 replace(self.system.prep, size=(stage.img_size, stage.img_size)),
-                encode,
-                collate,
+                kind,
                 Feeding(
                     stage.batch_size,
                     order.seed,
@@ -149,6 +152,7 @@ class Job:
                     part,
                     order.allow_bad_data,
                 ),
+                beside_of(self.system),
             )
             for stage in self.recipe.stages
         )
@@ -162,8 +166,10 @@ class Job:
 
         self.watcher.say(f"checking {self.data}")
         doctor.gate(self.data, allow=self.order.allow_bad_data)
-        if len(self.train_set.classes) < 2:
-            raise BadData(f"has {len(self.train_set.classes)} classes", where=self.data, mend="a classifier needs two or more")
+        fewest = task(self.entry.card.task).fewest
+        if len(self.train_set.classes) < fewest:
+            mend = f"{self.entry.name} needs {'two' if fewest == 2 else 'one'} or more"
+            raise BadData(f"has {len(self.train_set.classes)} classes", where=self.data, mend=mend)
 
     def _folder(self) -> str:
         """runs/NAME-1, NAME-2 … the first that is not there."""
@@ -175,15 +181,16 @@ class Job:
     def _build(self) -> System[Any]:
         torch.manual_seed(self.order.seed)
         stage = self.recipe.stages[-1]
-        fresh = weights.build(self.entry.name, self.train_set.classes, self.recipe.settings)
+        settings = self._settled(stage.img_size)
+        fresh = weights.build(self.entry.name, self.train_set.classes, settings)
         prep = fresh.prep
         if prep.size != (stage.img_size, stage.img_size):
             side: Size = (stage.img_size, stage.img_size)
             torch.manual_seed(self.order.seed)
             prep = replace(prep, size=side, resize=stage.img_size)
-            fresh = weights.build(self.entry.name, self.train_set.classes, self.recipe.settings, prep)
+            fresh = weights.build(self.entry.name, self.train_set.classes, settings, prep)
         self._try(fresh)
-        if self.order.start:
+        if self.order.start or self.recipe.start:
             self._borrow(fresh)
         if isinstance(fresh, Classifier):
             fresh.synsets = (
@@ -203,23 +210,42 @@ class Job:
 
     def _borrow(self, system: System[Any]) -> None:
         """Begins with other weights as far as names and shapes agree; the last layer of other classes stays fresh."""
-        if self.order.start == "published":
+        start, least = self.order.start, 0.5
+        if start == "published":
             tensors: Mapping[str, Any] = weights.published(self.entry.name)[0].state_dict()
         else:
-            shipped = weights.shipped(self.entry.name) if self.order.start == "shipped" else Path(self.order.start)
-            if shipped is None:
-                raise UnknownName.of("shipped weights", self.entry.name, weights.shipped_names())
-            tensors = weights.read(shipped)[1]
+            if not start:  # the recipe's: another system's body
+                start, least = self.recipe.start, 0.0
+                home = weights.shipped(start)
+            else:
+                home = weights.shipped(self.entry.name) if start == "shipped" else Path(start)
+            if home is None:
+                raise UnknownName.of("shipped weights", start, weights.shipped_names())
+            tensors = weights.read(home)[1]
         own = system.state_dict()
         fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
-        if len(fitting) < len(own) / 2:
-            raise BadConfig(
-                f"only {len(fitting)} of {len(own)} tensors fit",
-                where=self.order.start,
-                mend="these weights are of another system",
-            )
+        if not fitting or len(fitting) < len(own) * least:
+            mend = "these weights are of another system"
+            raise BadConfig(f"only {len(fitting)} of {len(own)} tensors fit", where=start, mend=mend)
         system.load_state_dict(fitting, strict=False)
-        self.watcher.say(f"began with {len(fitting)} of {len(own)} tensors of {self.order.start}")
+        self.watcher.say(f"began with {len(fitting)} of {len(own)} tensors of {start}")
+
+    def _settled(self, side: int) -> Mapping[str, Any]:
+        """The recipe's settings, with what the system learns from the boxes of the truth before it is built."""
+        kind = self.entry.build()
+        settings = {**self.entry.settings, **self.recipe.settings}
+        if kind.settled.__qualname__ == "System.settled":
+            return self.recipe.settings
+        config = settings_of.change(kind.Config(), settings)
+        shapes = []
+        for index in range(min(len(self.train_set), 5000)):
+            boxes, size = self.train_set.things(index).boxes, self._size_of(index)
+            shapes.append((boxes[:, 2:] - boxes[:, :2]) / np.array(size))
+        return settings_of.to_dict(kind.settled(config, np.concatenate(shapes), side))
+
+    def _size_of(self, index: int) -> Size:
+        found = self.train_set
+        return (found.asked.size, found.asked.size) if isinstance(found, StorybookPages) else found.scene(index).size
 
     def _tune(self) -> None:
         """What of a stage the system itself has to know."""
@@ -241,6 +267,7 @@ class Job:
             if isinstance(each, StorybookPages):
                 each.drawn()
         self._forecast()
+        self._warn()
         minutes = self.order.max_minutes
         plan = Plan(
             stages=self.recipe.stages,
@@ -259,15 +286,38 @@ class Job:
         if self.crew.rank > 0:
             return None
         best = self.run_.root / "best.safetensors"
-        system, _ = weights.load(best)
+        system, info = weights.load(best)
+        if system.finish(self._plain_feed().epoch(0), self.run_.root / "features", self.watcher.say):
+            weights.save(best, system, info)
         test = feed_for(system, self.splits.test, workers=self.order.workers, skip_bad=True) if self.splits.test else None
         tested = judge(system, test) if test else None
         return Trained(self.run_.root, best, state, judge(system, self.judge_feed), tested, self.order, self.recipe, self.splits)
 
+    def _plain_feed(self) -> Feed:
+        """The training pictures in order, as looking sees them."""
+        return feed_for(self.system, self.train_set, workers=self.order.workers, skip_bad=self.order.allow_bad_data)
+
+    def _warn(self) -> None:
+        """Before an hour is spent: does the truth fit what the network can say at all?"""
+        if self.resume or not isinstance(self.system, Detector):
+            return
+        total = missed = 0
+        for count, batch in enumerate(self._plain_feed().epoch(0)):
+            total += sum(len(labels) for labels in batch.targets["labels"])
+            missed += self.system.unmatched(batch)
+            if count == 7:
+                break
+        if missed > 0.05 * total:
+            self.watcher.say(
+                f"warning: {missed:,} of the first {total:,} boxes fit none of the shapes that {self.entry.name} looks for and "
+                "may never be found; a larger --img-size, or other shapes with --set, may help"
+            )
+
     def _judge(self, system: System[Any]) -> dict[str, float]:
         found = judge(system, self.judge_feed, bf16=self.recipe.stages[-1].precision == "bf16")
         scores = found.scores()
-        return {"top1": scores["top1"], "top5": scores["top5"], "loss_held": scores["loss"]}
+        shown = {"loss": "loss_held"}
+        return {shown.get(name, name): value for name, value in scores.items() if name in SHOWN}
 
     def _keep(self, system: System[Any], scores: Mapping[str, float]) -> None:
         world = "storybook" if isinstance(self.train_set, StorybookPages) else self.data

@@ -24,7 +24,7 @@ from looksay.learn.sync import Crew, share_statistics
 from looksay.nn.chance import at
 from looksay.nn.recipe import Stage
 from looksay.nn.swift import channels_last
-from looksay.nn.system import Batch, System
+from looksay.nn.system import Batch, System, on_device
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
@@ -253,13 +253,6 @@ class _Worker:
             self.plan.watcher.say(f"no better {self.plan.metric} in {state.worse} epochs: stopped early")
             return True
         return False
-
-
-def on_device(batch: Batch, device: torch.device) -> Batch:
-    if batch.pictures.device == device:
-        return batch
-    moved = {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in batch.targets.items()}
-    return Batch(batch.pictures.to(device), moved, batch.sizes, batch.ids)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from pathlib import Path
 from looksay import weights
 from looksay.learn.job import Trained
 from looksay.learn.run import Run
-from looksay.measure.evaluation import add_mistakes, add_scores
 from looksay.show.plots import Curve, curves
 from looksay.show.report import Report
 
@@ -22,25 +21,24 @@ def write_report(trained: Trained) -> Path:
         f"{info.system} on {order.data or recipe.data}", f"{len(info.classes)} classes, {count:,} numbers in its weights."
     )
     judged, where = (trained.tested, "test split") if trained.tested else (trained.judged, "pictures held out")
-    add_scores(report, judged, f"On the {where}")
+    judged.found.fill(report, f"On the {where}")
     if trained.tested:
         report.text(
-            f"The weights were chosen by the pictures held out, where they reach {100 * trained.judged.found.top(1):.2f} %; "
+            f"The weights were chosen by the pictures held out, where they reach {100 * trained.judged.found.score:.2f} %; "
             "the test split was looked at once, at the end."
         )
     if len(rows) > 1:
         steps = [row["step"] for row in rows]
         losses = [name for name in rows[0] if name.startswith("loss_")]
-        names = {"loss_held": "held out", "loss_class": "training"}
+        names = {"loss_held": "held out", "loss_class": "training" if len(losses) < 3 else "class"}
         shown = [Curve(names.get(name, name[5:]), steps, [row[name] for row in rows]) for name in losses]
         report.heading("How it went").figure(curves(shown, "step", "loss"), "The loss after each epoch.")
         report.figure(
-            curves([Curve("top-1", steps, [row[recipe.metric] for row in rows])], "step", recipe.metric),
+            curves([Curve(judged.found.title, steps, [row[recipe.metric] for row in rows])], "step", recipe.metric),
             "On the pictures held out.",
         )
-    add_mistakes(
-        report, judged, trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
-    )
+    seen = trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
+    judged.found.mistakes(report, seen)
     stage = recipe.stages[-1]
     report.heading("How it was trained").facts(
         {

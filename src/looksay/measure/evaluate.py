@@ -11,14 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from looksay.data.kept import beside_of
 from looksay.data.loader import Feed, Feeding
-from looksay.errors import BadConfig, BadData
-from looksay.measure.bootstrap import interval
-from looksay.measure.classify import Classification, Tally
+from looksay.errors import BadConfig
+from looksay.measure.classified import Classified
+from looksay.measure.classify import Tally
+from looksay.measure.judging import judging_of
+from looksay.measure.verdict import Verdict
 from looksay.nn.classifier import Classifier
 from looksay.nn.prep import Picture
 from looksay.nn.swift import channels_last
-from looksay.nn.system import Batch, System, normalise
+from looksay.nn.system import Batch, System, normalise, on_device
 from looksay.tasks import task
 
 Progress = Callable[[int, int], None]
@@ -28,7 +31,7 @@ Progress = Callable[[int, int], None]
 class Judged:
     """What an evaluation found: `seconds` are those of the network alone."""
 
-    found: Classification
+    found: Verdict
     seconds: float
     skipped: int = 0
 
@@ -37,43 +40,33 @@ class Judged:
         return 1000 * self.seconds / max(len(self.found), 1)
 
     def scores(self) -> dict[str, float]:
-        """The numbers of a results row, top-1 with its interval."""
-        low, high = interval(self.found.hits.astype(np.float64))
-        wide = min(5, len(self.found.classes))
-        return {
-            "top1": self.found.top(1),
-            "low": low,
-            "high": high,
-            "top5": self.found.top(wide),
-            "loss": float(self.found.loss.mean()),
-        }
+        """The numbers of a results row, the one that counts with its interval."""
+        return self.found.numbers()
 
 
 def feed_for(system: System[Any], dataset: Any, *, batch_size: int = 64, workers: int = 2, skip_bad: bool = False) -> Feed:
     """The pictures in order, as the system takes them."""
     kind = task(system.card.task)
-    return Feed(dataset, system.prep, kind.encode, kind.collate, Feeding(batch_size, workers=workers, skip_bad=skip_bad))
+    return Feed(dataset, system.prep, kind, Feeding(batch_size, workers=workers, skip_bad=skip_bad), beside_of(system))
 
 
 @torch.inference_mode()
 def judge(system: System[Any], feed: Feed, progress: Progress | None = None, *, bf16: bool = False) -> Judged:
     """Single-scale, as `look` sees a picture. `bf16` is for the scores while training, which need no last digits."""
-    if not isinstance(system, Classifier):
-        raise BadData(f"there is no score for {system.card.task}")
     channels_last(system.eval())
     device = next(system.parameters()).device
-    tally, spent, done = Tally(system.classes, logits=True), 0.0, 0
+    judging = judging_of(system, feed.dataset)
+    spent, done = 0.0, 0
     for batch in feed.epoch(0):
         since = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            logits = system.logits(batch.pictures.to(device)).logits.float().cpu()
+            said = judging.ask(system, on_device(batch, device))
         spent += time.perf_counter() - since
-        keep = _fresh(batch, feed)
-        tally.add(logits.numpy()[keep], batch.targets["label"].numpy()[keep], [batch.ids[i] for i in keep])
+        judging.hear(said, batch, _fresh(batch, feed))
         done += len(batch)
         if progress:
             progress(done, len(feed.dataset))
-    return Judged(tally.result(), spent, len(feed.skipped))
+    return Judged(judging.verdict(), spent, len(feed.skipped))
 
 
 def _fresh(batch: Batch, feed: Feed) -> list[int]:
@@ -112,7 +105,7 @@ def judge_at(system: System[Any], dataset: Any, scales: tuple[int, ...], progres
         tally.add(mean.double().numpy()[None], np.array([dataset.target(index)]), [dataset.name(index)])
         if progress:
             progress(index + 1, len(dataset))
-    return Judged(tally.result(), spent)
+    return Judged(Classified(tally.result()), spent)
 
 
 def _dense(system: Classifier, view: Picture) -> Tensor:

@@ -52,6 +52,10 @@ class Detector(System[O]):
         """(n, 4) the regions that were classified in each picture; None where every place is."""
         return None
 
+    def unmatched(self, batch: Batch) -> int:
+        """How many boxes of the truth fit none of the shapes that the system looks for."""
+        return 0
+
     def detect(self, out: O, batch: Batch) -> list[Found]:
         """What is left of the candidates, best first."""
         return [self.choose(found) for found in self.candidates(out, batch)]

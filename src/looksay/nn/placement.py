@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +13,18 @@ from looksay.scene import Size
 Boxes = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Placement:
-    """x' = x * scale + shift on either axis, then mirrored to `size[0]` - x' where `flip` is set.
+class Placement(NamedTuple):
+    """x' = x * scale + shift on either axis, then mirrored to `size[0]` - x' where `flip` is set, then moved by `offset`.
 
-    `size` (width, height) is that of the canvas the network sees; `extent` the part of it, from the upper left corner, that
-    holds picture where a batch is padded to one size.
+    `size` (width, height) is the part of what the network sees that belongs to this picture: all of it, but for the padding of
+    a batch to one size, and for one of the four pictures of a mosaic, which begins at `offset`.
     """
 
     scale: tuple[float, float] = (1.0, 1.0)
     shift: tuple[float, float] = (0.0, 0.0)
     size: Size = (0, 0)
     flip: bool = False
+    offset: tuple[float, float] = (0.0, 0.0)
 
     def boxes(self, boxes: Boxes) -> Boxes:
         """(N, 4) xyxy in picture pixels → canvas pixels, not clipped."""
@@ -32,21 +32,32 @@ class Placement:
         moved = np.asarray(boxes, np.float64).reshape(-1, 4) * scale + shift
         if self.flip:
             moved[:, [0, 2]] = self.size[0] - moved[:, [2, 0]]
-        return np.asarray(moved)
+        return np.asarray(moved + np.array(self.offset * 2))
+
+    def inside(self, boxes: Boxes) -> tuple[Boxes, npt.NDArray[np.float64]]:
+        """(N, 4) picture pixels → canvas pixels, clipped to what belongs to this picture, and (N,) the share of each box's area
+        that is left of it."""
+        moved = self.boxes(boxes)
+        low, high = np.array(self.offset * 2), np.array(self.offset * 2) + np.array(self.size * 2)
+        kept = moved.clip(low, high)
+        area = (moved[:, 2] - moved[:, 0]) * (moved[:, 3] - moved[:, 1])
+        left = (kept[:, 2] - kept[:, 0]) * (kept[:, 3] - kept[:, 1])
+        return kept, left / np.maximum(area, 1e-9)
 
     def back(self, boxes: Boxes) -> Boxes:
         """(N, 4) canvas pixels → picture pixels, not clipped."""
-        own = np.array(boxes, np.float64).reshape(-1, 4)
+        own = np.array(boxes, np.float64).reshape(-1, 4) - np.array(self.offset * 2)
         if self.flip:
             own[:, [0, 2]] = self.size[0] - own[:, [2, 0]]
         return np.asarray((own - np.array(self.shift * 2)) / np.array(self.scale * 2))
 
     def mirrored(self) -> Placement:
-        return replace(self, flip=not self.flip)
+        return self._replace(flip=not self.flip)
 
     def then(self, scale: tuple[float, float], shift: tuple[float, float], size: Size) -> Placement:
         """Followed by another scaling and shift onto a canvas of `size`."""
         assert not self.flip
+        assert self.offset == (0.0, 0.0)
         return Placement(
             (self.scale[0] * scale[0], self.scale[1] * scale[1]),
             (self.shift[0] * scale[0] + shift[0], self.shift[1] * scale[1] + shift[1]),

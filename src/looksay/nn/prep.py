@@ -20,7 +20,8 @@ Picture = npt.NDArray[np.uint8]
 class Prep:
     """`size` (width, height) goes into the network. 'crop' resizes the short side to `resize` and cuts the middle out,
     'stretch' ignores the aspect, 'letterbox' keeps it and pads with grey; 'inside' keeps it too, with the short side `resize`
-    or the long one the longer of `size`, whichever is less, and pads a batch below and on the right to multiples of `size_step`. Values are (x / 255 - mean) / std;
+    or the long one the longer of `size`, whichever is less, and pads a batch below and on the right to multiples of `size_step`.
+    Values are (x / 255 - mean) / std;
     with channels = 1 the picture is made grey first."""
 
     size: tuple[int, int] = (224, 224)

@@ -20,6 +20,8 @@ class Augment:
     saturation: float = 0.0
     erase: float = 0.0  # chance that a rectangle is blanked
     scale: tuple[int, int] = (0, 0)  # training scale S: the short side is drawn from this range, then cropped to size
+    mosaic: float = 0.0  # chance that four pictures are shown as one
+    sizes: tuple[int, ...] = ()  # the side of the network's picture is drawn from these for each batch
 
 
 @dataclass(frozen=True)
@@ -60,4 +62,5 @@ class Recipe:
     metric: str = "top1"
     expect: float = 0.0
     minutes: float = 0.0
+    start: str = ""  # a system whose shipped weights this one begins with, as far as names and shapes agree
     note: str = ""

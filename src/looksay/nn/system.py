@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +20,7 @@ from looksay.nn.recipe import Recipe
 from looksay.registry import Card
 from looksay.scene import Scene, Size
 
+Keep = Callable[[str, Callable[[], npt.NDArray[np.float32]]], npt.NDArray[np.float32]]
 O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
 
 
@@ -88,15 +92,26 @@ class System(nn.Module, ABC, Generic[O]):
     def aim(self, out: O, what: str) -> Tensor:
         """(N,) the number that stands for `what` (a class, a word, a box …); '' is each picture's own best answer."""
 
-    def beside(self, picture: Picture, place: Placement, key: str) -> dict[str, Any]:
-        """What the system wants with a picture besides its pixels, computed from the original, uint8 (height, width, 3);
-        `key` names the picture's content where that is known, for caches. Runs in the threads that read pictures."""
+    def beside(self, picture: Picture, place: Placement, keep: Keep) -> dict[str, Any]:
+        """What the system wants with a picture besides its pixels, from the original, uint8 (height, width, 3). What is dear to
+        compute goes through `keep(name of how, computation)`, which may know it from before. Runs in the threads that read."""
         return {}
+
+    def finish(self, feed: Iterable[Batch], folder: Path, say: Callable[[str], None]) -> bool:
+        """What is fitted after the last stage, without gradients (R-CNN's machines), from the training pictures as looking sees
+        them; `folder` is for what must survive a kill. True when the weights have changed."""
+        return False
 
     @classmethod
     def size_for(cls, config: Any) -> int:
         """The side of the picture that the paper's network takes."""
         return 224
+
+    @classmethod
+    def settled(cls, config: Any, shapes: npt.NDArray[np.float64], side: int) -> Any:
+        """The config for training on truth whose boxes have these (n, 2) widths and heights, in shares of their pictures, shown
+        at `side` pixels. Called before the network is built by systems that define it."""
+        return config
 
     @classmethod
     def rename(cls, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -125,3 +140,16 @@ def normalise(pictures: Tensor, prep: Prep, dtype: torch.dtype = torch.float32) 
     mean = torch.tensor(prep.mean[: prep.channels], dtype=torch.float32, device=pictures.device) * 255
     std = torch.tensor(prep.std[: prep.channels], dtype=torch.float32, device=pictures.device) * 255
     return ((pictures.float() - mean) / std).to(dtype).permute(0, 3, 1, 2)
+
+
+def on_device(batch: Batch, device: torch.device) -> Batch:
+    if batch.pictures.device == device:
+        return batch
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [moved(each) for each in value]
+        return value.to(device) if isinstance(value, Tensor) else value
+
+    targets, beside = ({name: moved(each) for name, each in some.items()} for some in (batch.targets, batch.beside))
+    return replace(batch, pictures=batch.pictures.to(device), targets=targets, beside=beside)

@@ -131,6 +131,8 @@ class Inception3(Classifier):
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
+            expect=0.88,
+            minutes=15,
         ),
     }  # fmt: skip
 

@@ -105,6 +105,8 @@ class InceptionResNet2(Classifier):
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
+            expect=0.85,
+            minutes=10,
         ),
     }  # fmt: skip
 

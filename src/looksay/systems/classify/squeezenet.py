@@ -82,6 +82,8 @@ class SqueezeNet(Classifier):
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
+            expect=0.64,
+            minutes=9,
             settings={"dropout": 0.2},
         ),
     }  # fmt: skip

@@ -1,0 +1,38 @@
+"""How each task is judged: what is asked of a system, how its answers are set against the truth."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from looksay.data.dataset import Dataset
+from looksay.errors import BadConfig
+from looksay.measure.verdict import Verdict
+from looksay.nn.system import Batch, System
+
+
+class Judging(ABC):
+    """`ask` is what is timed; `hear` takes what it said, the rows `keep` of it."""
+
+    def __init__(self, system: System[Any], dataset: Dataset) -> None:
+        self.system, self.dataset = system, dataset
+
+    @abstractmethod
+    def ask(self, system: System[Any], batch: Batch) -> Any: ...
+
+    @abstractmethod
+    def hear(self, said: Any, batch: Batch, keep: Sequence[int]) -> None: ...
+
+    @abstractmethod
+    def verdict(self) -> Verdict: ...
+
+
+def judging_of(system: System[Any], dataset: Dataset) -> Judging:
+    from looksay.measure.classified import OfClasses
+    from looksay.measure.detected import OfThings
+
+    kinds: dict[str, type[Judging]] = {"classify": OfClasses, "detect": OfThings}
+    if system.card.task not in kinds:
+        raise BadConfig(f"there is no score for {system.card.task}")
+    return kinds[system.card.task](system, dataset)

@@ -1,0 +1,53 @@
+"""What an evaluation of any task can be asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from looksay.data.dataset import Dataset
+from looksay.measure.bootstrap import Paired
+from looksay.show.report import Report
+
+
+class Verdict(ABC):
+    """How good a system is on some pictures. `metric` is the number that counts, `title` its name for people."""
+
+    metric: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Pictures."""
+
+    @abstractmethod
+    def numbers(self) -> dict[str, float]:
+        """`metric` with its interval 'low' and 'high', and what else a row of results has."""
+
+    @abstractmethod
+    def lines(self) -> list[str]:
+        """For the terminal: each score with its settings."""
+
+    @abstractmethod
+    def shown(self) -> dict[str, Any]:
+        """The scores of a row of a comparison, as people read them."""
+
+    @abstractmethod
+    def fill(self, report: Report, title: str) -> None:
+        """Numbers, figures and tables."""
+
+    @abstractmethod
+    def mistakes(self, report: Report, dataset: Dataset) -> None:
+        """What it got wrong, in pictures."""
+
+    def behind(self, best: Verdict) -> Paired | None:
+        """The interval of the difference to a better one on the same pictures, where it can be had."""
+        return None
+
+    def row(self) -> list[tuple[str, str]]:
+        """(score, value) pairs of a report's first table."""
+        return []
+
+    @property
+    def score(self) -> float:
+        return self.numbers()[self.metric]
