@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from looksay.data.dataset import Dataset
@@ -28,11 +29,13 @@ class Judging(ABC):
     def verdict(self) -> Verdict: ...
 
 
-def judging_of(system: System[Any], dataset: Dataset) -> Judging:
-    from looksay.measure.classified import OfClasses
-    from looksay.measure.detected import OfThings
+WHO = {"classify": "classified.OfClasses", "detect": "detected.OfThings"}  # each imported when it is needed
 
-    kinds: dict[str, type[Judging]] = {"classify": OfClasses, "detect": OfThings}
-    if system.card.task not in kinds:
+
+def judging_of(system: System[Any], dataset: Dataset) -> Judging:
+    """Ready to judge `system` on `dataset` (for its classes and its truth)."""
+    if system.card.task not in WHO:
         raise BadConfig(f"there is no score for {system.card.task}")
-    return kinds[system.card.task](system, dataset)
+    module, name = WHO[system.card.task].split(".")
+    kind: type[Judging] = getattr(import_module(f"looksay.measure.{module}"), name)
+    return kind(system, dataset)

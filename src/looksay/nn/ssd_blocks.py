@@ -38,12 +38,13 @@ class Shrinking(nn.Sequential):
         high, wide = x.shape[-2:]
         if min(high, wide) < 3:
             x = F.pad(x, (0, max(3 - wide, 0), 0, max(3 - high, 0)))
-        out: Tensor = super().forward(x)
-        return out
+        for part in self:
+            x = part(x)
+        return x
 
 
 class VGGMaps(nn.Module):
-    """Maps of 38, 19, 10, 5, 3 and 1 cells a side of 300 pixels: conv4_3 (each place scaled to one length), fc7, conv8 … conv11."""
+    """Maps of 38, 19, 10, 5, 3 and 1 cells a side of 300 pixels: conv4_3 (places of one length), fc7, conv8 … conv11."""
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
@@ -95,7 +96,7 @@ class VGGMaps(nn.Module):
             else:
                 found[f"relu{stage}_{place}"] = part
                 place += 1
-        found |= dict(zip(("pool5", "fc6", "relu6", "fc7", "relu7"), fifth[-1], strict=True))
+        found |= dict(zip(("pool5", "fc6", "relu6", "fc7", "relu7"), fifth[-1].children(), strict=True))
         return found | {f"conv{number}": block for number, block in enumerate(list(self.extra)[1:], 8)}
 
 
@@ -118,7 +119,7 @@ class Inverted(nn.Module):
         parts = [_mobile(into, wide, 1, act, norm)] if wide != into else []
         parts.append(_mobile(wide, wide, kernel, act, norm, stride=stride, groups=wide))
         if squeezed:
-            parts.append(SqueezeExcitation(wide, scaled(wide, 0.25), scale_activation=nn.Hardsigmoid))
+            parts.append(SqueezeExcitation(wide, -(-wide // 32) * 8, scale_activation=nn.Hardsigmoid))
         parts.append(_mobile(wide, out, 1, None, norm))
         self.block = nn.Sequential(*parts)
         self.out, self.wide, self.adds = out, wide, stride == 1 and into == out
@@ -137,16 +138,17 @@ class MobileMaps(nn.Module):
         into = scaled(16, width)
         parts = [_mobile(3, into, 3, nn.Hardswish, norm, stride=2)]
         for layer in MOBILE_LAYERS:
-            parts.append(Inverted(into, layer, width, norm))
-            into = parts[-1].out
+            block = Inverted(into, layer, width, norm)
+            parts.append(block)
+            into = block.out
         parts.append(_mobile(into, 6 * into, 1, nn.Hardswish, norm))
         cut = parts[MOBILE_SPLIT + 1]
         assert isinstance(cut, Inverted)
-        block = OrderedDict(cut.block.named_children())
-        first = block.pop("0")  # the rest of the block keeps its numbers
+        rest = OrderedDict(cut.block.named_children())
+        first = rest.pop("0")  # the rest of the block keeps its numbers
         self.features = nn.Sequential(
             nn.Sequential(*parts[: MOBILE_SPLIT + 1], first),
-            nn.Sequential(nn.Sequential(block), *parts[MOBILE_SPLIT + 2 :]),
+            nn.Sequential(nn.Sequential(rest), *parts[MOBILE_SPLIT + 2 :]),
         )
         self.channels = [cut.wide, 6 * into]
         self.extra = nn.ModuleList()
