@@ -109,7 +109,7 @@ def recipes(argument: str, page: Path) -> str:
             how = f"{stage.optimizer}, {stage.lr:g}, {stage.schedule}"
             expect = f"{100 * recipe.expect:.1f} %" if recipe.expect else "–"
             rows.append((f"`{name}`", recipe_name, *sizes, how, expect, recipe.note or "–"))
-    columns = ("name", "recipe", "parameters", "side", "epochs", "batch", "optimizer, rate, schedule", "expected top-1", "note")
+    columns = ("name", "recipe", "parameters", "side", "epochs", "batch", "optimizer, rate, schedule", "expected score", "note")
     return table(columns, rows, (2, 3, 4, 5))
 
 
@@ -120,7 +120,7 @@ def _parameters(name: str, recipe: Any) -> int:
     from looksay import weights
     from looksay.nn.prep import Prep
 
-    count = {"imagenet": 1000, "mnist": 10, "storybook:digits": 10, "storybook": 20}[recipe.data]
+    count = {"imagenet": 1000, "mnist": 10, "storybook:digits": 10, "storybook": 20, "voc": 20, "coco": 91}[recipe.data]
     classes, side = [str(number) for number in range(count)], recipe.stages[-1].img_size
     with torch.device("meta"):
         system = weights.build(name, classes, recipe.settings)
