@@ -44,7 +44,7 @@ def main() -> None:
         root, file = options.runs / name, SHIPPED / f"{name}.safetensors"
         if not options.only_evaluate:
             train(name, root, options.seed)
-            looksay("export", str(root), "--output", str(file), "--half")
+            looksay("export", str(root), "--output", str(file), "--bits", "16")
         looksay("evaluate", name, "--record", str(TABLE))
 
 

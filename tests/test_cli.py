@@ -221,7 +221,7 @@ def test_export_writes_weights_that_look_the_same(
     trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mine.safetensors"
-    assert said(capsys, "export", str(trained), "-o", str(file), "--half")[0] == 0
+    assert said(capsys, "export", str(trained), "-o", str(file), "--bits", "8")[0] == 0
     picture = str(data / "test" / "left" / "000.png")
     lines = [said(capsys, "classify", picture, "-m", str(where))[1].splitlines()[1:] for where in (file, trained)]
     first, second = ([float(line.split(" - ")[0]) for line in each] for each in lines)

@@ -282,11 +282,11 @@ def test_recipes_fit_their_system(name: str) -> None:
 
 @pytest.mark.parametrize("card", registry.cards(), ids=lambda card: str(card.name))
 def test_storybook_weights_are_small_enough_to_travel(card: registry.Card) -> None:
-    """A megabyte and a half in half precision, for each system's first name; deeper variants are trained where one needs them."""
+    """Two megabytes, of 16 or 8 bits a number, for each system's first name; deeper variants are trained where one needs them."""
     first = card.names[0]
     recipe = registry.find(first).build().RECIPES["storybook"]
     with torch.device("meta"):
-        assert weights.build(first, CLASSES, recipe.settings).parameters_count < 1_000_000
+        assert weights.build(first, CLASSES, recipe.settings).parameters_count < 2_000_000
 
 
 def test_catalog_is_what_the_declarations_say() -> None:

@@ -33,12 +33,12 @@ def tiny(name: str = "small-s", side: int = 32) -> System[Logits]:
     return system.eval()
 
 
-def saved(path: Path, *, half: bool = False) -> System[Logits]:
+def saved(path: Path, *, bits: weights.Bits = 32) -> System[Logits]:
     system = tiny()
     info = weights.Info(
         "small-s", CLASSES, {"width": 0.25, "size": "s"}, system.prep, ("n1", "n2", "n3"), {"top1": 0.5}, "storybook"
     )
-    weights.save(path, system, info, half=half)
+    weights.save(path, system, info, bits=bits)
     return system
 
 
@@ -61,13 +61,26 @@ def test_equal_weights_are_equal_files(tmp_path: Path) -> None:
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
 
 
-def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path: Path) -> None:
-    before = saved(tmp_path / "a.safetensors", half=True)
+@pytest.mark.parametrize(("bits", "share", "apart"), [(16, 0.6, 2e-2), (8, 0.4, 5e-2)])
+def test_fewer_bits_are_a_smaller_file_and_nearly_the_same(
+    tmp_path: Path, bits: weights.Bits, share: float, apart: float
+) -> None:
+    before = saved(tmp_path / "a.safetensors", bits=bits)
     saved(tmp_path / "b.safetensors")
-    assert (tmp_path / "a.safetensors").stat().st_size < 0.6 * (tmp_path / "b.safetensors").stat().st_size
+    assert (tmp_path / "a.safetensors").stat().st_size < share * (tmp_path / "b.safetensors").stat().st_size
     after, _ = weights.load(tmp_path / "a.safetensors")
-    assert torch.allclose(before(batch()).logits, after(batch()).logits, atol=2e-2)
+    assert torch.allclose(before(batch()).logits, after(batch()).logits, atol=apart)
     assert next(after.parameters()).dtype == torch.float32
+
+
+def test_eight_bits_err_by_at_most_half_a_step(tmp_path: Path) -> None:
+    own = saved(tmp_path / "a.safetensors", bits=8).state_dict()
+    _, tensors = weights.read(tmp_path / "a.safetensors")
+    assert tensors.keys() == own.keys()
+    for name, tensor in own.items():
+        if tensor.ndim > 1 and tensor.numel() >= weights.LARGE:
+            step = tensor.abs().amax(dim=tuple(range(1, tensor.ndim)), keepdim=True) / 127
+            assert bool(((tensors[name] - tensor).abs() <= 0.501 * step).all())
 
 
 def test_damage_is_noticed(tmp_path: Path) -> None:
@@ -204,7 +217,8 @@ def test_fast_mode_is_near() -> None:
         before = system(near).logits.softmax(1)
         near.pictures = near.pictures.bfloat16()
         after = quick(near).logits.float().softmax(1)
-    assert quick.fc.weight.dtype == torch.bfloat16
+    assert quick.taps()["conv1"].weight.dtype == torch.bfloat16
+    assert quick.fc.weight.dtype == torch.float32  # the answer itself keeps its digits
     assert (before - after).abs().max() < 0.05
 
 

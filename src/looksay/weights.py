@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -28,6 +28,9 @@ from looksay.nn.system import System
 from looksay.records import pack, unpack
 
 VERSION = "1"
+Bits = Literal[8, 16, 32]
+FACTOR = "//factor"  # after the name of a tensor of eight bits: what its numbers are multiplied by
+LARGE = 1024  # numbers of a tensor that is worth a factor
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,20 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
     return found.hexdigest()
 
 
-def save(path: Path, system: System[Any], info: Info, *, half: bool = False) -> None:
-    """`half` stores floating tensors as float16, as the shipped weights are."""
+def save(path: Path, system: System[Any], info: Info, *, bits: Bits = 32) -> None:
+    """`bits` of each floating number: 32 as they are; 16 as float16; 8 as whole numbers times one factor for each output channel
+    where a tensor is large, else as float16."""
     tensors = {}
     for name, tensor in system.state_dict().items():
         kept = tensor.detach().cpu().contiguous()
-        tensors[name] = kept.half() if half and kept.is_floating_point() else kept.clone()
+        if not kept.is_floating_point() or bits == 32:
+            tensors[name] = kept.clone()
+        elif bits == 16 or kept.ndim < 2 or kept.numel() < LARGE:
+            tensors[name] = kept.half()
+        else:
+            factor = kept.abs().amax(dim=tuple(range(1, kept.ndim)), keepdim=True).clamp_min(1e-12) / 127
+            tensors[name] = (kept / factor).round().to(torch.int8)
+            tensors[name + FACTOR] = factor
     said = {"version": VERSION, "info": pack(info), "sha256": digest(tensors)}
     # One entry: safetensors writes several in no fixed order, and equal weights shall be equal files.
     write_atomically(path, to_bytes(tensors, {"looksay": json.dumps(said, ensure_ascii=False)}))
@@ -104,7 +115,17 @@ def read(path: Path) -> tuple[Info, dict[str, Tensor]]:
         raise BadWeights(f"its description cannot be read: {error}", where=where) from None
     if not sound:
         raise BadWeights("is damaged: its sha256 differs", where=where, mend="fetch or train it again")
-    return info, {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    return info, _unpacked(tensors)
+
+
+def _unpacked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    found = {}
+    for name, tensor in tensors.items():
+        if name + FACTOR in tensors:
+            found[name] = tensor.float() * tensors[name + FACTOR]
+        elif not name.endswith(FACTOR):
+            found[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return found
 
 
 def fill(system: System[Any], tensors: Mapping[str, Tensor], where: str) -> None:

@@ -71,22 +71,26 @@ def train(
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a weights file.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to; ends in .safetensors.")],
-    half: Annotated[bool, typer.Option("--half", help="Half the size: numbers of 16 bits.")] = False,
+    bits: Annotated[int, typer.Option("--bits", help="Of each number: 32, 16 or 8; fewer make a smaller file.")] = 32,
 ) -> None:
     """Write the best weights of a run as one file, with all that is needed to use them."""
     if not output.endswith(".safetensors"):
         raise BadConfig(f"{output!r} is no name for weights", where="--output", mend="end it in .safetensors")
     from dataclasses import replace
+    from typing import get_args
 
     from looksay import weights
     from looksay.api import load_file
     from looksay.learn.run import Run
 
+    kept = next((each for each in get_args(weights.Bits) if each == bits), None)
+    if kept is None:
+        raise BadConfig(f"numbers of {bits} bits are not written", where="--bits", mend="say 32, 16 or 8")
     looker = load_file(Path(run))
     info = looker.info
     if Path(run).is_dir():
         info = replace(info, scores={**info.scores, "minutes": round(Run(Path(run)).minutes(), 1)})
-    weights.save(Path(output), looker.system, info, half=half)
+    weights.save(Path(output), looker.system, info, bits=kept)
     print(f"{output}: {looker.name}, {len(info.classes)} classes, {Path(output).stat().st_size / 1e6:.2f} MB")
 
 

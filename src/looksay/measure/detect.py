@@ -128,10 +128,14 @@ class DetectionTally:
             raise BadData("a picture was scored more than once", where=f"picture {twice}", mend="score each once")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        there, seen = (_sorted(np.concatenate(parts), place) for parts in (self._truths, self._found))
+        return Detection(self.classes, len(order), ids, self.sizes, *self.arrays(place))
+
+    def arrays(self, place: Ints | None = None) -> tuple[Truths, Detections]:
+        """Everything so far as it was added, or with the pictures at other places."""
+        parts = (np.concatenate(self._truths), np.concatenate(self._found))
+        there, seen = parts if place is None else (_sorted(part, place) for part in parts)
         truths = Truths(*_columns(there), there[:, 6], there[:, 7] > 0, there[:, 8] > 0)
-        found = Detections(*_columns(seen), seen[:, 4] * seen[:, 5], seen[:, 6])
-        return Detection(self.classes, len(order), ids, self.sizes, truths, found)
+        return truths, Detections(*_columns(seen), seen[:, 4] * seen[:, 5], seen[:, 6])
 
     def _kind(self, thing: Thing, scene: Scene) -> int:
         if thing.name not in self._number:
