@@ -1,0 +1,1 @@
+"""Systems that say what a picture is of and where that is."""
