@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -113,29 +113,31 @@ class DetectionTally:
         self._ids.extend(other._ids)
 
     def result(self) -> Detection:
-        """Everything so far. With ids the pictures are sorted by them (numbers by value, as COCO's are), so the order of batches
-        and processes does not matter."""
+        """Everything so far. With ids the pictures are sorted by them, so the order of batches and processes does not matter."""
+        place = self.places()
+        there, seen = (_sorted(np.concatenate(parts), place) for parts in (self._truths, self._found))
+        ids = tuple(self._ids[at] for at in np.argsort(place)) if any(self._ids) else ()
+        return Detection(self.classes, len(place), ids, self.sizes, _truths(there), _detections(seen))
+
+    def places(self) -> Ints:
+        """The place of each picture that was added: by number where ids are numbers, as COCO's are, then by text."""
         if not self._ids:
             raise BadData("no picture was scored", mend="the split is empty, or its loader gave nothing")
-        if any(self._ids) and not all(self._ids):
+        if not any(self._ids):
+            return np.arange(len(self))
+        if not all(self._ids):
             raise BadData(f"{self._ids.count('')} of {len(self)} pictures have no id", mend="give ids to all pictures or to none")
-        order = list(range(len(self)))
-        if any(self._ids):
-            order.sort(key=lambda at: _natural(self._ids[at]))
-        ids = tuple(self._ids[at] for at in order) if any(self._ids) else ()
-        twice = next((a for a, b in pairwise(ids) if a == b), None)
+        order = sorted(range(len(self)), key=lambda at: _natural(self._ids[at]))
+        twice = next((self._ids[a] for a, b in pairwise(order) if self._ids[a] == self._ids[b]), None)
         if twice is not None:
             raise BadData("a picture was scored more than once", where=f"picture {twice}", mend="score each once")
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        return Detection(self.classes, len(order), ids, self.sizes, *self.arrays(place))
+        return np.argsort(order)
 
-    def arrays(self, place: Ints | None = None) -> tuple[Truths, Detections]:
-        """Everything so far as it was added, or with the pictures at other places."""
-        parts = (np.concatenate(self._truths), np.concatenate(self._found))
-        there, seen = parts if place is None else (_sorted(part, place) for part in parts)
-        truths = Truths(*_columns(there), there[:, 6], there[:, 7] > 0, there[:, 8] > 0)
-        return truths, Detections(*_columns(seen), seen[:, 4] * seen[:, 5], seen[:, 6])
+    def arrays(self) -> tuple[Truths, Detections]:
+        """Everything so far, the rows as they were added, the pictures numbered by their places."""
+        place = self.places()
+        truths, found = _truths(np.concatenate(self._truths)), _detections(np.concatenate(self._found))
+        return replace(truths, picture=place[truths.picture]), replace(found, picture=place[found.picture])
 
     def _kind(self, thing: Thing, scene: Scene) -> int:
         if thing.name not in self._number:
@@ -167,6 +169,14 @@ def _sorted(table: Floats, place: Ints) -> Floats:
     """By the pictures' new places, which decide between equal scores."""
     table[:, 0] = place[table[:, 0].astype(np.int64)]
     return table[np.argsort(table[:, 0], kind="stable")]
+
+
+def _truths(table: Floats) -> Truths:
+    return Truths(*_columns(table), table[:, 6], table[:, 7] > 0, table[:, 8] > 0)
+
+
+def _detections(table: Floats) -> Detections:
+    return Detections(*_columns(table), table[:, 4] * table[:, 5], table[:, 6])
 
 
 def _columns(table: Floats) -> tuple[Ints, Ints, Floats]:
