@@ -30,7 +30,7 @@ CLASSES = ("disc", "square", "bar")
 TINY: dict[str, tuple[dict[str, Any], int]] = {
     "localizer": ({"width": 0.25}, 64),
     "localizer-agnostic": ({"width": 0.25}, 64),
-    "overfeat": ({"width": 0.25}, 64),
+    "overfeat": ({"width": 0.25, "dropout": 0.0}, 64),
     "sliding-window": ({"width": 0.25, "input": 32, "sizes": (0.9, 0.5)}, 64),
 }
 

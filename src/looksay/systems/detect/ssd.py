@@ -213,10 +213,10 @@ class SSD(Detector[Boxed]):
     def places(self, out: Boxed, batch: Batch) -> list[tuple[Tensor, Tensor]]:
         """((A, 4) boxes inside the picture, (A, K) scores) of each."""
         defaults = default_boxes(out, self.layout).to(out.logits.device)
-        scores = out.logits.float().softmax(dim=2)[..., 1:]
+        scores = out.logits.detach().float().softmax(dim=2)[..., 1:]
         return [
             (clipped(decode(offsets.float(), defaults), batch.extent(row)), scores[row])
-            for row, offsets in enumerate(out.offsets)
+            for row, offsets in enumerate(out.offsets.detach())
         ]
 
     def candidates(self, out: Boxed, batch: Batch) -> list[Found]:

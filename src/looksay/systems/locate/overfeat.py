@@ -86,7 +86,7 @@ class OverFeatConfig:
     scales: tuple[int, ...] = ()
     stop: float = 0.4
     most: int = 24
-    dropout: float = 0.0
+    dropout: float = 0.5
 
 
 @dataclass
@@ -125,6 +125,7 @@ class OverFeat(Locator[Windows]):
     Config = OverFeatConfig
     RECIPES = {
         "storybook": Recipe(
+            settings={"dropout": 0.25},
             stages=(
                 Stage(
                     name="class", epochs=14, batch_size=64, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05,
@@ -140,7 +141,6 @@ class OverFeat(Locator[Windows]):
         ),
         "paper": Recipe(
             data="imagenet",
-            settings={"dropout": 0.5},
             stages=(
                 Stage(
                     name="class", epochs=80, batch_size=128, img_size=256, lr=0.05, momentum=0.6, weight_decay=1e-5,
