@@ -105,6 +105,7 @@ RESULT = {"image_id": 3, "category_id": 10, "bbox": [1, 2, 3, 4], "score": 0.5}
         ([RESULT, {**RESULT, "bbox": [1, 2, "3", 4]}], "four numbers"),
         ([RESULT, {**RESULT, "score": "high"}], "its score is 'high', not a number"),
         ([RESULT, {**RESULT, "score": float("nan")}], "its score is nan"),
+        ([RESULT, {**RESULT, "score": 10**400}], "its score is inf"),
     ],
 )
 def test_results_that_cannot_be_scored_are_refused_with_their_place(tmp_path: Path, results: Any, words: str) -> None:

@@ -193,7 +193,7 @@ class _Places:
         if not set(map(type, values)) <= {int, float}:
             row = next(row for row, value in enumerate(values) if type(value) not in (int, float))
             raise self.wrong(row, f"has no {name}" if values[row] is None else f"its {name} is {values[row]!r:.40}, not a number")
-        found = np.fromiter(values, np.float64, len(values))
+        found = _doubles(values)
         if not np.isfinite(found).all():
             row = int(np.argmin(np.isfinite(found)))
             raise self.wrong(row, f"its {name} is {found[row]}")
@@ -209,7 +209,7 @@ class _Places:
         if not set(map(type, flat)) <= {int, float}:
             row = next(at for at, value in enumerate(flat) if type(value) not in (int, float)) // 4
             raise self.wrong(row, f"its bbox is {values[row]!r:.60}", "four numbers: x, y, width, height")
-        found = np.fromiter(flat, np.float64, len(flat)).reshape(-1, 4)
+        found = _doubles(flat).reshape(-1, 4)
         bad = ~np.isfinite(found).all(axis=1) | (found[:, 2:] < 0).any(axis=1)
         if bad.any():
             row = int(np.argmax(bad))
@@ -238,6 +238,13 @@ class _Places:
                 problem = "has no segmentation" if shape is None else f"its segmentation cannot be read: {error}"
                 raise self.wrong(row, problem) from None
         return found
+
+
+def _doubles(values: Sequence[int | float]) -> Floats:
+    try:
+        return np.fromiter(values, np.float64, len(values))
+    except OverflowError:  # whole numbers of hundreds of digits
+        return np.array([value if abs(value) < 1e300 else np.inf for value in values], np.float64)
 
 
 def _areas(masks: list[Any]) -> Floats:
