@@ -50,14 +50,14 @@ def draw(
         raise BadValue(f"the picture is {picture.dtype} of shape {picture.shape}", mend="give uint8 (height, width, 3)")
     if picture.shape[1::-1] != scene.size:
         raise BadValue(f"the picture is {picture.shape[1::-1]}, its scene {scene.size}", where=scene.id or None)
-    image, factor = _scaled(picture, scale)
+    image, factor = scaled(picture, scale)
     size, line = type_size(image.size), max(2, round(type_size(image.size) / 7))
     bare = image.copy() if len(scene.heats) > 1 else image
     _paint_regions(image, scene, line)
     if len(scene.heats) == 1:
         warm(image, scene.heats[0])
     _paint_masks(image, scene, line)
-    left_out = _paint_boxes(image, _tags(scene, factor), size, line)
+    left_out = paint_boxes(image, _tags(scene, factor), size, line)
     return np.asarray(_with_panel(image, bare, scene, (top, left_out, size)) if words else image, np.uint8)
 
 
@@ -79,7 +79,8 @@ def warm(image: Image.Image, heat: Heat) -> None:
     image.paste(tinted.convert("RGB"), (0, 0), alpha)
 
 
-def _scaled(picture: npt.NDArray[np.uint8], scale: float | None) -> tuple[Image.Image, float]:
+def scaled(picture: npt.NDArray[np.uint8], scale: float | None) -> tuple[Image.Image, float]:
+    """A copy, and by how much it is enlarged."""
     image = Image.fromarray(picture)  # a copy: Pillow keeps RGB in four bytes
     longest = max(image.size)
     if scale is None:
@@ -153,8 +154,9 @@ def _times(box: BoxXYXY, factor: float) -> BoxXYXY:
     return box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor
 
 
-def _paint_boxes(image: Image.Image, tags: Sequence[Tag], size: int, line: int) -> list[str]:
-    """Outlines, large ones first, then names on top of all of them. Returns the names for which there was no room."""
+def paint_boxes(image: Image.Image, tags: Sequence[Tag], size: int, line: int) -> list[str]:
+    """Outlines, large ones first, then names on top of all of them, where they have one. Returns the names for which there was
+    no room."""
     pen = ImageDraw.Draw(image)
     halo = max(1, line // 2)
     clipped = [_clip(tag.box, image.size) for tag in tags]
@@ -163,7 +165,7 @@ def _paint_boxes(image: Image.Image, tags: Sequence[Tag], size: int, line: int) 
         inset = (box[0] + halo, box[1] + halo, box[2] - halo, box[3] - halo)
         _outline(pen, inset if _sound(inset, line) else box, tag.tint, line, tag.dashed)
     places = Places(*image.size)
-    chips = [_chip(places, box, tag, size) for box, tag in zip(clipped, tags, strict=True)]
+    chips = [_chip(places, box, tag, size) if tag.text else None for box, tag in zip(clipped, tags, strict=True)]
     for chip, tag in zip(chips, tags, strict=True):
         if chip is not None and chip.leader is not None:
             pen.line(chip.leader, fill=tag.tint, width=max(1, size // 8))
@@ -172,7 +174,7 @@ def _paint_boxes(image: Image.Image, tags: Sequence[Tag], size: int, line: int) 
             x1, y1, x2, y2 = chip.home
             pen.rectangle((x1, y1, x2 - 1, y2 - 1), fill=tag.tint)
             pen.text((x1 + _pad(size), (y1 + y2) / 2), chip.text, font=font(size), fill=ink(tag.tint), anchor="lm")
-    return [tag.text for chip, tag in zip(chips, tags, strict=True) if chip is None]
+    return [tag.text for chip, tag in zip(chips, tags, strict=True) if chip is None and tag.text]
 
 
 def _clip(box: BoxXYXY, size: tuple[int, int]) -> tuple[int, int, int, int]:

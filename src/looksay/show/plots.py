@@ -195,6 +195,8 @@ def bars(marks: Sequence[Mark], x_label: str, form: Form = "svg", *, share: bool
         axes.set_xlim(left=min(0.0, *(mark.score for mark in marks)))
         if share:
             axes.xaxis.set_major_formatter(_percent)
+        elif all(float(mark.score).is_integer() for mark in marks):
+            axes.locator_params(axis="x", integer=True)
         return page(form)
 
 
