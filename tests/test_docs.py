@@ -174,7 +174,7 @@ def test_commands_that_are_wrong_are_seen() -> None:
         with pytest.raises(typer.TyperException):
             parse(line)
     with pytest.raises(AssertionError, match="no verb"):
-        parse("looksay detect a.jpg")
+        parse("looksay devour a.jpg")
 
 
 def test_systems_that_commands_name_exist() -> None:

@@ -31,19 +31,21 @@ if TYPE_CHECKING:
     from looksay.measure.evaluation import Evaluation
 
 HOUSE = "small-m"  # what looks when no system is named
+DETECTOR = "ssd"  # and what finds things
 SURE = 0.5  # a thing that is less likely is not shown
 
 
 @dataclass
 class Looker:
     """A system ready to look. `mode`: 'exact' gives the numbers of training quicker, 'fast' trades digits for speed,
-    'plain' runs the system as it is."""
+    'plain' runs the system as it is. `also` is a detector that looks at the same pictures and adds its things."""
 
     system: System[Any]
     info: weights.Info
     mode: Mode | Literal["plain"] = "exact"
     device: str = "cpu"
     origin: str = "shipped"
+    also: Looker | None = field(default=None, repr=False)
     _quick: System[Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,9 @@ class Looker:
             since = time.perf_counter()
             batch = self.batch(turn)
             scenes = self.answer(batch)
+            if self.also:
+                others = self.also.answer(self.also.batch(turn))
+                scenes = [replace(scene, objects=other.objects) for scene, other in zip(scenes, others, strict=True)]
             if explain:
                 scenes = self.explained(batch, scenes, explain, of, at)
             spent = (time.perf_counter() - since) / len(turn)
@@ -185,9 +190,16 @@ def load_file(path: Path, *, mode: Mode | Literal["plain"] = "exact", device: st
     return Looker(*weights.load(file), mode, device, str(path))
 
 
-def look(what: Any, name: str = HOUSE, **settings: Any) -> Any:
-    """`looksay.look("dog.jpg")`: what the house's own system sees."""
-    return load(name).look(what, **settings)
+def house(*, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
+    """The house's own systems: what is in the picture, and what is where."""
+    looker = load(HOUSE, mode=mode, device=device)
+    looker.also = load(DETECTOR, mode=mode, device=device)
+    return looker
+
+
+def look(what: Any, name: str = "", **settings: Any) -> Any:
+    """`looksay.look("dog.jpg")`: what the house's own systems see, or another by name."""
+    return (load(name) if name else house()).look(what, **settings)
 
 
 def cards(task: str = "") -> tuple[Card, ...]:
@@ -262,7 +274,7 @@ def evaluate(
     minutes, stated = looker.info.scores.get("minutes"), type(looker.system).RECIPES.get(looker.info.recipe)
     first = looker.name == looker.system.card.names[0]  # a recipe states the score of its system's first variant
     expect = stated.expect if stated and first and stated.data == data and not scales else 0.0
-    return Evaluation(looker.name, recipe, origin, dataset, judged, count, how, command, minutes, expect)
+    return Evaluation(looker.name, recipe, origin, looker.system, dataset, judged, count, how, command, minutes, expect)
 
 
 def split_for(data: str, classes: Sequence[str], split: str, view: str) -> Dataset:

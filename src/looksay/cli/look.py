@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 def look(
     pictures: Pictures,
-    model: Model = HOUSE,
+    model: Model = "",
     weights: Weights = "shipped",
     output: Output = "",
     top: Top = 5,
@@ -46,7 +46,7 @@ def look(
     report = output or "look.html"
     if Path(report).suffix.lower() not in (".html", ".htm"):
         raise BadConfig(f"{report!r} is no name for a report", where="--output", mend="end it in .html")
-    run = _Run(model, weights, mode, device, offline)
+    run = Run(model, weights, mode, device, offline)
     looks = run.looks(pictures, batch_size, why="saliency")
     kept: list[Look] = []
     for found in looks:
@@ -74,12 +74,12 @@ def classify(
     offline: Offline = False,
 ) -> None:
     """What is in the picture? The most likely names, as 'probability - synset - names'."""
-    run = _Run(model, weights, mode, device, offline)
-    folder = _folder(output)
+    run = Run(model, weights, mode, device, offline)
+    into = folder(output)
     for found in run.looks(pictures, batch_size):
         _tell(found, top, json)
-        if folder:
-            found.save(folder / f"{Path(found.name).stem}.png")
+        if into:
+            found.save(into / f"{Path(found.name).stem}.png")
     run.finish()
 
 
@@ -96,31 +96,48 @@ def explain(
     offline: Offline = False,
 ) -> None:
     """Why? What the system looked at, drawn over each picture."""
-    run = _Run(model, weights, Mode.plain, device, offline)
-    folder = _folder(output)
+    run = Run(model, weights, Mode.plain, device, offline)
+    into = folder(output)
     for found in run.looks(pictures, 4, why=method, of=of, at=at):
         _tell(found, 3, json)
-        if folder:
-            path = found.save(folder / f"{Path(found.name).stem}-{method}.png")
+        if into:
+            path = found.save(into / f"{Path(found.name).stem}-{method}.png")
             print(f"  {path}", file=sys.stderr if json else sys.stdout)
     run.finish()
 
 
-class _Run:
+class Run:
     """A looker, and the pictures that it could not read."""
 
     def __init__(self, model: str, weights: str, mode: Mode, device: str, offline: bool) -> None:
-        from looksay.api import load
+        from looksay.api import house, load
 
         self.offline, self.bad, self.seen = offline, 0, 0
-        self.looker = load(model, weights, mode=mode.value, device=device, offline=offline)
+        if model:
+            self.looker = load(model, weights, mode=mode.value, device=device, offline=offline)
+        else:
+            if weights != "shipped":
+                raise BadConfig("whose weights?", where="--weights", mend="name the system with --model")
+            self.looker = house(mode=mode.value, device=device)
 
-    def looks(self, pictures: list[str], batch_size: int, *, why: str = "", of: str = "", at: str = "") -> Iterator[Look]:
+    def is_for(self, name: str) -> None:
+        """The system's task must be this one."""
+        card = self.looker.system.card
+        if card.task != name:
+            from looksay.registry import names
+
+            raise BadConfig(
+                f"{self.looker.name} is there to {card.task}", where="--model", mend=f"take one of {', '.join(names(name))}"
+            )
+
+    def looks(
+        self, pictures: list[str], batch_size: int, *, why: str = "", of: str = "", at: str = "", score: float = 0.5
+    ) -> Iterator[Look]:
         from looksay.data.inputs import is_many
 
         alone = len(pictures) == 1 and not is_many(pictures[0])
         shown = storybook_or(pictures)
-        settings: dict[str, Any] = {"explain": why, "of": of, "at": at, "batch_size": batch_size}
+        settings: dict[str, Any] = {"explain": why, "of": of, "at": at, "batch_size": batch_size, "score": score}
         for found in self.looker.stream(shown, skip=None if alone else self._skip, offline=self.offline, **settings):
             self.seen += 1
             yield found
@@ -149,7 +166,7 @@ def storybook_or(pictures: list[str]) -> Iterator[Any]:
             yield name
 
 
-def _folder(output: str) -> Path | None:
+def folder(output: str) -> Path | None:
     if not output:
         return None
     folder = Path(output)
@@ -167,5 +184,7 @@ def _tell(found: Look, top: int, json: bool) -> None:
     for label in found.labels[:top]:
         synset = f"{label.synset} " if label.synset else ""
         print(f"  {label.score:.4f} - {synset}{label.name}")
+    for thing in found.objects:
+        print(f"  {thing.score:.4f} - {thing.name} at {' '.join(f'{edge:.0f}' for edge in thing.box)}")
     for line in found.warnings:
         print(f"  note: {line}")

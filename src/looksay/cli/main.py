@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from looksay import __version__
-from looksay.cli import data, look, score, train
+from looksay.cli import data, detect, look, score, train
 from looksay.errors import LooksayError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ def _root(
 
 
 look.add_to(app)
+detect.add_to(app)
 train.add_to(app)
 score.add_to(app)
 app.add_typer(data.app, name="data")

@@ -38,7 +38,7 @@ def write_report(trained: Trained) -> Path:
             "On the pictures held out.",
         )
     seen = trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
-    judged.found.mistakes(report, seen)
+    judged.found.mistakes(report, seen, weights.load(trained.weights)[0])
     stage = recipe.stages[-1]
     report.heading("How it was trained").facts(
         {

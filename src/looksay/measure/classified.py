@@ -79,7 +79,7 @@ class Classified(Verdict):
         rows = [(row.name, row.support, row.recall, row.precision, row.f1) for row in found.per_class()]
         report.table(("class", "pictures", "recall", "precision", "F1"), rows)
 
-    def mistakes(self, report: Report, dataset: Dataset) -> None:
+    def mistakes(self, report: Report, dataset: Dataset, system: System[Any]) -> None:
         """The sheet of misclassified pictures, the surest first."""
         found = self.found
         places = found.mistakes()

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from looksay.data.dataset import Dataset
+from looksay.data.storybook import StorybookPages
 from looksay.measure.bootstrap import Paired
 from looksay.measure.detect import Detection, DetectionTally
 from looksay.measure.judging import Judging
 from looksay.measure.verdict import Verdict
+from looksay.nn.detector import Detector
 from looksay.nn.system import Batch, System
 from looksay.scene import Scene
 from looksay.show.report import Report
@@ -56,14 +58,24 @@ class Detected(Verdict):
         rows = [(row.name, row.truths, row.ap50, row.ap, row.f1, row.threshold) for row in self.found.per_class()]
         report.table(("class", "things", "AP@.5", "AP@.5:.95", "best F1", "at score"), rows)
 
-    def mistakes(self, report: Report, dataset: Dataset) -> None:
-        """Which pictures went worst needs the system once more: see looksay.measure.failures."""
+    def mistakes(self, report: Report, dataset: Dataset, system: System[Any]) -> None:
+        """The system looks once more, to tell what it thought of and threw away."""
+        from looksay.measure.failures import add_failures
+
+        assert isinstance(system, Detector)
+        add_failures(report, system, dataset)
 
 
 class OfThings(Judging):
     def __init__(self, system: System[Any], dataset: Dataset) -> None:
         super().__init__(system, dataset)
-        self.tally = DetectionTally(system.classes)
+        self.tally = DetectionTally(system.classes, *self._sizes(dataset))
+
+    @staticmethod
+    def _sizes(dataset: Dataset) -> tuple[tuple[float, float], ...]:
+        """COCO's small, medium and large are for photographs; on a page an eighth and a third of its side part them."""
+        side = dataset.asked.size if isinstance(dataset, StorybookPages) else 0
+        return (((side / 8) ** 2, (side / 3) ** 2),) if side else ()
 
     def ask(self, system: System[Any], batch: Batch) -> list[Scene]:
         return system.read(system(batch), batch)
@@ -78,6 +90,9 @@ class OfThings(Judging):
 
 def truth_of(dataset: Dataset, index: int) -> Scene:
     """The things of a picture, and nothing else of its truth."""
+    if not isinstance(dataset, StorybookPages):  # whose scenes are drawn anew, while the cache has the boxes
+        scene = dataset.scene(index)
+        return Scene(scene.size, id=scene.id or dataset.name(index), objects=scene.objects)
     things = dataset.things(index)
     edge = things.boxes.max(initial=1.0)
     size = int(np.ceil(edge))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from looksay.data.dataset import Dataset
 from looksay.measure.evaluate import Judged
 from looksay.measure.results import record
+from looksay.nn.system import System
 from looksay.show.report import Report
 
 
@@ -20,6 +22,7 @@ class Evaluation:
     system: str
     recipe: str
     weights: str
+    network: System[Any]
     dataset: Dataset
     judged: Judged
     params: int
@@ -50,7 +53,7 @@ class Evaluation:
             "data": self.dataset.source,
             "split": self.dataset.split,
             "pictures": len(self.judged.found),
-            **self.judged.scores(),
+            **{name: None if math.isnan(value) else value for name, value in self.judged.scores().items()},
             "params": self.params,
             "ms_per_picture": self.judged.ms_per_picture,
             "train_minutes": self.minutes,
@@ -67,5 +70,5 @@ class Evaluation:
             self.judged.found.row(),
         )
         self.judged.found.fill(report, "Class by class")
-        self.judged.found.mistakes(report, self.dataset)
+        self.judged.found.mistakes(report, self.dataset, self.network)
         return report.code(self.command).save(path)

@@ -29,7 +29,11 @@ class Judging(ABC):
     def verdict(self) -> Verdict: ...
 
 
-WHO = {"classify": "classified.OfClasses", "detect": "detected.OfThings"}  # each imported when it is needed
+WHO = {
+    "classify": "classified.OfClasses",
+    "detect": "detected.OfThings",
+    "locate": "located.OfSpots",
+}  # each imported when it is needed
 
 
 def judging_of(system: System[Any], dataset: Dataset) -> Judging:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from looksay.data.dataset import Dataset
 from looksay.measure.bootstrap import Paired
+from looksay.nn.system import System
 from looksay.show.report import Report
 
 
@@ -37,8 +38,8 @@ class Verdict(ABC):
         """Numbers, figures and tables."""
 
     @abstractmethod
-    def mistakes(self, report: Report, dataset: Dataset) -> None:
-        """What it got wrong, in pictures."""
+    def mistakes(self, report: Report, dataset: Dataset, system: System[Any]) -> None:
+        """What it got wrong, in pictures, and why."""
 
     def behind(self, best: Verdict) -> Paired | None:
         """The interval of the difference to a better one on the same pictures, where it can be had."""

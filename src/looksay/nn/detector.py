@@ -60,10 +60,13 @@ class Detector(System[O]):
         """What is left of the candidates, best first."""
         return [self.choose(found) for found in self.candidates(out, batch)]
 
-    def choose(self, found: Found) -> Found:
+    def contenders(self, found: Found) -> Found:
+        """Those candidates that are likely enough, the best of them."""
         found = found[found.scores >= self.least]
-        if len(found) > self.before:
-            found = found[found.scores.topk(self.before).indices]
+        return found[found.scores.topk(self.before).indices] if len(found) > self.before else found
+
+    def choose(self, found: Found) -> Found:
+        found = self.contenders(found)
         keep = suppress(found.boxes, found.scores, found.labels, self.overlap)
         return found[keep[: self.most]]
 
