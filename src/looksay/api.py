@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HOUSE = "small-m"  # what looks when no system is named
 DETECTOR = "ssd"  # and what finds things
-SURE = 0.5  # a thing that is less likely is not shown
+SURE = 0.5  # a thing that is less likely is not shown, where a system's training does not say better
 
 
 @dataclass
@@ -59,6 +59,11 @@ class Looker:
     def name(self) -> str:
         return self.info.system
 
+    @property
+    def sure(self) -> float:
+        """The score from which on things are shown: the one of the best balance on the pictures held out of the training."""
+        return float(self.info.scores.get("sure", SURE if self.system.card.task == "detect" else 0.0))
+
     def look(
         self,
         what: Any,
@@ -68,12 +73,12 @@ class Looker:
         at: str = "",
         batch_size: int = 8,
         skip: Skip | None = None,
-        score: float = SURE,
+        score: float = -1.0,
     ) -> Any:
         """A Look for one picture; for many (folder, pattern, video, list, array of four dimensions) an iterator of Looks.
 
         `explain` names a method that shows why (`saliency`, `grad-cam` …), `of` what is to be explained, `at` where.
-        Things that are less likely than `score` are left out.
+        Things that are less likely than `score` are left out; below 0 it is the one that suits the system best.
         """
         found = self.stream(what, explain=explain, of=of, at=at, batch_size=batch_size, skip=skip, score=score)
         return found if is_many(what) else next(found)
@@ -88,7 +93,7 @@ class Looker:
         batch_size: int = 8,
         skip: Skip | None = None,
         offline: bool = False,
-        score: float = SURE,
+        score: float = -1.0,
     ) -> Iterator[Look]:
         """Looks one after the other, in constant memory."""
         pictures = shown(what, skip=skip, offline=offline)
@@ -98,12 +103,15 @@ class Looker:
             scenes = self.answer(batch)
             if self.also:
                 others = self.also.answer(self.also.batch(turn))
-                scenes = [replace(scene, objects=other.objects) for scene, other in zip(scenes, others, strict=True)]
+                scenes = [
+                    replace(scene, objects=sure(other, self.also.sure).objects)
+                    for scene, other in zip(scenes, others, strict=True)
+                ]
             if explain:
                 scenes = self.explained(batch, scenes, explain, of, at)
             spent = (time.perf_counter() - since) / len(turn)
             for item, scene in zip(turn, scenes, strict=True):
-                scene = sure(scene, score)
+                scene = sure(scene, score if score >= 0 else self.sure)
                 told = self._doubts(item)
                 yield Look(item.picture, replace(scene, source=item.source), self.name, spent, told)
 

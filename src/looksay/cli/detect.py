@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 DETECTOR, LOCATOR = "ssd", "localizer"
 PICTURES = "pictures"
-Sure = Annotated[float, typer.Option("--score", min=0.0, max=1.0, help="Leave out what is less likely.")]
+Sure = Annotated[
+    float | None, typer.Option("--score", min=0.0, max=1.0, help="Leave out what is less likely; else as suits the system.")
+]
 Format = Annotated[
     str, typer.Option("--format", "-f", help="Of --output: pictures (drawn), json, coco, voc, voc-results, yolo or csv.")
 ]
@@ -37,7 +39,7 @@ def detect(
     pictures: Pictures,
     model: Model = DETECTOR,
     weights: Weights = "shipped",
-    score: Sure = 0.5,
+    score: Sure = None,
     output: Output = "",
     format: Format = PICTURES,
     data: Truth = "",
@@ -52,7 +54,7 @@ def detect(
     run.is_for("detect")
     with ExitStack() as stack:
         sink = stack.enter_context(Sink(output, format, run.looker.classes, data))
-        for found in run.looks(pictures, batch_size, score=score):
+        for found in run.looks(pictures, batch_size, score=-1.0 if score is None else score):
             tell(found, json)
             sink.add(found)
     run.finish()

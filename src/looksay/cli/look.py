@@ -131,7 +131,7 @@ class Run:
             )
 
     def looks(
-        self, pictures: list[str], batch_size: int, *, why: str = "", of: str = "", at: str = "", score: float = 0.5
+        self, pictures: list[str], batch_size: int, *, why: str = "", of: str = "", at: str = "", score: float = -1.0
     ) -> Iterator[Look]:
         from looksay.data.inputs import is_many
 

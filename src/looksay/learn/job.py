@@ -34,7 +34,7 @@ from looksay.records import hints
 from looksay.scene import Size
 from looksay.tasks import task
 
-SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map")  # scores that are noted after each epoch
+SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure")  # scores that are noted after each epoch
 
 
 @dataclass(frozen=True)

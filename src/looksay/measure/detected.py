@@ -30,7 +30,9 @@ class Detected(Verdict):
         return len(self.found)
 
     def numbers(self) -> dict[str, float]:
-        return self.found.numbers()
+        """`sure` is the score from which on detections are worth showing: the middle of the classes' best ones."""
+        thresholds = [row.threshold for row in self.found.per_class() if row.threshold == row.threshold]
+        return {**self.found.numbers(), "sure": float(np.median(thresholds)) if thresholds else 0.5}
 
     def lines(self) -> list[str]:
         return self.found.lines()

@@ -17,8 +17,11 @@ from looksay.measure.missed import Misses
 from looksay.nn.detector import Detector, Found
 from looksay.nn.system import Batch, on_device
 from looksay.scene import Scene
+from looksay.show.misses import Case, costs_chart, counts_chart, worst_sheet
 from looksay.show.report import Report
 from looksay.tasks import task
+
+WORST = 12  # pictures that a report shows
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,18 @@ def add_failures(report: Report, system: Detector[Any], dataset: Dataset, score:
     report.heading("Why it missed what it missed")
     for line in found.misses.lines():
         report.text(line[0].upper() + line[1:] + ".")
-    missed, alarms = found.misses.counts()
-    costs = found.misses.costs()
-    rows = [(reason, missed.get(reason, 0), alarms.get(reason, 0), costs.get(reason, 0.0)) for reason in {**missed, **alarms}]
-    report.table(("reason", "missed things", "false alarms", "mAP@.5 to be won"), [row for row in rows if row[1] or row[2]])
+    missed, alarms = ({str(reason): count for reason, count in counts.items()} for counts in found.misses.counts())
+    if not any(missed.values()) and not any(alarms.values()):
+        return
+    report.figure(counts_chart(missed, alarms), "How many things were missed, and how many seen that are not there, by reason.")
+    costs = {str(reason): cost for reason, cost in found.misses.costs().items() if cost > 0}
+    if costs:
+        report.figure(costs_chart(costs), "What mending all errors of one kind, and nothing else, would add to mAP@.5.")
+    cases = []
+    for worst in found.misses.worst(WORST):
+        index = found.places[worst.picture]
+        truth = truth_of(dataset, index).objects
+        cases.append(Case(worst.picture, dataset.picture(index), truth, found.seen[worst.picture].objects, worst.misses))
+    report.heading("The pictures that went worst")
+    said = "Missed things in solid blue, false alarms in dashed red, each with its reason; what went right is thin and grey."
+    report.picture(worst_sheet(cases, score=score), said)
