@@ -70,12 +70,17 @@ def train(
 
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a weights file.")],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to; ends in .safetensors.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to: .safetensors, or .onnx for other runtimes.")
+    ],
     bits: Annotated[int, typer.Option("--bits", help="Of each number: 32, 16 or 8; fewer make a smaller file.")] = 32,
 ) -> None:
     """Write the best weights of a run as one file, with all that is needed to use them."""
+    if output.endswith(".onnx"):
+        _to_onnx(run, output)
+        return
     if not output.endswith(".safetensors"):
-        raise BadConfig(f"{output!r} is no name for weights", where="--output", mend="end it in .safetensors")
+        raise BadConfig(f"{output!r} is no name for weights", where="--output", mend="end it in .safetensors or .onnx")
     from dataclasses import replace
     from typing import get_args
 
@@ -92,6 +97,17 @@ def export(
         info = replace(info, scores={**info.scores, "minutes": round(Run(Path(run)).minutes(), 1)})
     weights.save(Path(output), looker.system, info, bits=kept)
     print(f"{output}: {looker.name}, {len(info.classes)} classes, {Path(output).stat().st_size / 1e6:.2f} MB")
+
+
+def _to_onnx(run: str, output: str) -> None:
+    """By any name that look takes, too: looksay export ssd -o ssd.onnx."""
+    from looksay.api import load
+    from looksay.nn.onnx import to_onnx
+
+    looker = load(run)
+    made = to_onnx(looker.system, Path(output))
+    print(f"{made.path}: {', '.join(made.inputs)} → {', '.join(made.outputs)}")
+    print(f"checked with {made.runtime}: differs from PyTorch by at most {made.worst:.1e} of the largest number")
 
 
 def minutes(text: str) -> float:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from looksay.data.loader import Beside
+from looksay.data.proposals import remembered
 from looksay.nn.placement import Placement
 from looksay.nn.prep import Picture
 from looksay.nn.system import System
@@ -20,4 +21,4 @@ def beside_of(system: System[Any]) -> Beside | None:
 
 
 def _wanted(system: System[Any], picture: Picture, place: Placement) -> Mapping[str, Any]:
-    return system.beside(picture, place, lambda how, compute: compute())
+    return system.beside(picture, place, partial(remembered, picture))

@@ -223,7 +223,7 @@ class OverFeat(Locator[Windows]):
         frames: list[tuple[float, float, float, float]] = []
         for scale in self._scales():
             size, rows, columns = self._grid((wide, high), scale)
-            x = F.interpolate(batch.pictures, size[::-1], mode="bilinear", antialias=True)
+            x = F.interpolate(batch.pictures.float(), size[::-1], mode="bilinear", antialias=True).to(batch.pictures.dtype)
             said, where = (each[:, :, :rows, :columns] for each in self.dense(x))
             logits.append(said.flatten(2).transpose(1, 2))
             boxes.append(where.flatten(2).transpose(1, 2))

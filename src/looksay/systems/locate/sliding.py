@@ -108,7 +108,8 @@ class Sliding(Locator[Crops]):
     def _crop(self, pictures: Tensor, window: tuple[int, int, int, int]) -> Tensor:
         x1, y1, x2, y2 = window
         side = (self.config.input, self.config.input)
-        return F.interpolate(pictures[:, :, y1:y2, x1:x2], side, mode="bilinear", antialias=True)
+        crop = pictures[:, :, y1:y2, x1:x2].float()  # half precision cannot be averaged like this on every device
+        return F.interpolate(crop, side, mode="bilinear", antialias=True).to(pictures.dtype)
 
     def loss(self, out: Crops, batch: Batch) -> dict[str, Tensor]:
         """Windows on the subject and windows elsewhere count half each; the one that fits best is always on it."""
