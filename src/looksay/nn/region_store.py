@@ -1,0 +1,165 @@
+"""Features of regions on disk, one table a batch of pictures, and what is fitted to them afterwards (R-CNN's later stages)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from looksay.disk import write_atomically
+from looksay.ops.machines import Floats, Ridge, machine, sigmoid_of
+
+NORM = 20.0  # the mean length of features before machines are fitted
+COST, FOR_POSITIVES = 1e-3, 2.0  # of a row within the margin; so much more for what is right
+BIAS = 10.0  # the feature that stands for the offset
+BACKGROUND = 0.3  # less IoU with every truth of a class: an example against it
+GOOD = 0.6  # so much IoU with a truth: an example of how to mend a box
+STRENGTH = 1000.0  # of the penalty on the regression's slopes
+HARD, EASY = -1.0, -1.2  # margins above which an example against a class is taken, and below which it goes again
+FRESH = 2000  # new examples after which a machine is fitted anew
+PASSES = 2  # over all tables
+Table = npt.NDArray[Any]
+
+
+def columns(features: int, pooled: int, kinds: int) -> np.dtype[Any]:
+    """A row is a region: `feature` for the machines, `pooled` for the boxes, its `box`, the truth that it overlaps most (`label`,
+    `best` IoU, `goal`), its `overlaps` with the truths of each class, and whether it `is_truth` itself."""
+    return np.dtype(
+        [
+            ("feature", "<f2", (features,)), ("pooled", "<f2", (pooled,)), ("box", "<f4", (4,)), ("label", "<i2"),
+            ("best", "<f4"), ("goal", "<f4", (4,)), ("overlaps", "<f2", (kinds,)), ("is_truth", "?"),
+        ]
+    )  # fmt: skip
+
+
+class RegionStore:
+    """A folder of tables. Each is written whole or not at all, so that after a kill the work goes on where it stood. `key` says
+    what they were made with; tables of another key are removed."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.key = folder, key
+        for path in folder.glob("*.npy"):
+            if not path.name.startswith(key):
+                path.unlink()
+
+    def path(self, number: int, ids: Sequence[str]) -> Path:
+        """Of the table of batch `number`, which has the pictures `ids`."""
+        pictures = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+        return self.folder / f"{self.key}-{number:06}-{pictures}.npy"
+
+    def put(self, path: Path, table: Table) -> None:
+        content = io.BytesIO()
+        np.save(content, table, allow_pickle=False)
+        write_atomically(path, content.getvalue())
+
+    def clear(self) -> None:
+        for path in self.folder.glob(f"{self.key}-*.npy"):
+            path.unlink()
+
+
+def opened(paths: Sequence[Path]) -> list[Table]:
+    """The tables, of which only what is looked at is read."""
+    return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
+
+
+def length_of(tables: Sequence[Table], column: str) -> float:
+    """The mean length of a feature."""
+    total = sum(float(np.linalg.norm(table[column].astype(np.float64), axis=1).sum()) for table in tables)
+    return total / max(sum(map(len, tables)), 1)
+
+
+def machines(tables: Sequence[Table], kinds: int) -> tuple[Floats, Floats]:
+    """((K, D) slopes, (K,) offsets) of one machine a class, for features as they are. For it stand the truths of the class alone,
+    against it all regions that overlap none of them; of these the hard ones are sought, table by table."""
+    scale = NORM / max(length_of(tables, "feature"), 1e-9)
+    miners = [_Miner(number, _truths(tables, number, scale)) for number in range(kinds)]
+    for turn in range(PASSES):
+        for place, (rows, against) in enumerate(_examples(tables, scale)):
+            margins = rows @ np.stack([miner.w for miner in miners]).T
+            for miner in miners:
+                miner.take(place, rows, against[:, miner.kind], margins[:, miner.kind], first=turn == place == 0)
+        for miner in miners:
+            miner.fit()
+    found = np.stack([miner.w for miner in miners])
+    return found[:, :-1] * scale, found[:, -1] * BIAS
+
+
+def _examples(tables: Sequence[Table], scale: float) -> Iterator[tuple[Floats, npt.NDArray[np.bool_]]]:
+    for table in tables:
+        yield _rows(table["feature"], scale), table["overlaps"] < BACKGROUND
+
+
+def _truths(tables: Sequence[Table], kind: int, scale: float) -> Floats:
+    return _rows(np.concatenate([table["feature"][table["is_truth"] & (table["label"] == kind)] for table in tables]), scale)
+
+
+def _rows(features: Table, scale: float) -> Floats:
+    return np.concatenate([features.astype(np.float64) * scale, np.full((len(features), 1), BIAS)], axis=1)
+
+
+class _Miner:
+    """One class's machine while its hard examples are sought."""
+
+    def __init__(self, kind: int, truths: Floats) -> None:
+        self.kind, self.truths = kind, truths
+        self.w = np.zeros(truths.shape[1])
+        self.rows, self.places = truths[:0], np.zeros((0, 2), np.int64)  # against it: the examples, their table and row
+        self.fresh = 0
+
+    def take(self, table: int, rows: Floats, against: npt.NDArray[np.bool_], margins: Floats, *, first: bool) -> None:
+        """Takes what is hard of a table; of the very first one, some of all."""
+        if first:
+            some = np.flatnonzero(against)
+            some = some[:: max(len(some) // FRESH, 1)]
+        else:
+            some = np.flatnonzero(against & (margins > HARD))
+            some = np.setdiff1d(some, self.places[self.places[:, 0] == table, 1])
+        self.rows = np.concatenate([self.rows, rows[some]])
+        self.places = np.concatenate([self.places, np.stack([np.full(len(some), table), some], axis=1)])
+        self.fresh += len(some)
+        if first or self.fresh > FRESH:
+            self.fit()
+
+    def fit(self) -> None:
+        """Examples far beyond the margin go afterwards; they did not count."""
+        x = np.concatenate([self.truths, self.rows])
+        right = np.arange(len(x)) < len(self.truths)
+        self.w = machine(x, np.where(right, 1.0, -1.0), np.where(right, COST * FOR_POSITIVES, COST), self.w)
+        stay = self.rows @ self.w > EASY
+        self.rows, self.places, self.fresh = self.rows[stay], self.places[stay], 0
+
+
+def sigmoids(tables: Sequence[Table], slopes: Floats, offsets: Floats, right: float = 0.5) -> Floats:
+    """(K, 2) slope and offset from margins to the log odds that a region overlaps a truth of its class by at least `right`."""
+    margins = [(table["feature"].astype(np.float64) @ slopes.T + offsets).astype(np.float32) for table in tables]
+    found = []
+    for kind in range(len(slopes)):
+        of_kind = np.concatenate([some[:, kind] for some in margins])
+        found.append(sigmoid_of(of_kind, np.concatenate([table["overlaps"][:, kind] >= right for table in tables])))
+    return np.array(found)
+
+
+def box_menders(tables: Sequence[Table], kinds: int) -> tuple[Floats, Floats]:
+    """((K, 4, D) slopes, (K, 4) offsets) from pooled features to `moves`, one ridge regression a class."""
+    scale = NORM / max(length_of(tables, "pooled"), 1e-9)
+    fits = [Ridge(tables[0]["pooled"].shape[1], 4) for _ in range(kinds)]
+    for table in tables:
+        near = table[(table["best"] > GOOD) & ~table["is_truth"]]
+        rows, goals = near["pooled"].astype(np.float64) * scale, moves(near["box"], near["goal"])
+        for kind, fit in enumerate(fits):
+            of_kind = near["label"] == kind
+            fit.add(rows[of_kind], goals[of_kind])
+    solved = [fit.solve(STRENGTH) for fit in fits]
+    return np.stack([slopes for slopes, _ in solved]) * scale, np.stack([offsets for _, offsets in solved])
+
+
+def moves(boxes: npt.ArrayLike, goals: npt.ArrayLike) -> Floats:
+    """(n, 4) from boxes to goals: how far the centre lies in widths and heights, and the logarithms of the sizes' ratios."""
+    a, b = np.asarray(boxes, np.float64), np.asarray(goals, np.float64)
+    size, aim = a[:, 2:] - a[:, :2], b[:, 2:] - b[:, :2]
+    return np.concatenate([(b[:, :2] + b[:, 2:] - a[:, :2] - a[:, 2:]) / 2 / size, np.log(aim / size)], axis=1)
