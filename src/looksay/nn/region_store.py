@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ BACKGROUND = 0.3  # less IoU with every truth of a class: an example against it
 GOOD = 0.6  # so much IoU with a truth: an example of how to mend a box
 STRENGTH = 1000.0  # of the penalty on the regression's slopes
 HARD, EASY = -1.0, -1.2  # margins above which an example against a class is taken, and below which it goes again
-FRESH = 2000  # new examples after which a machine is fitted anew
+FRESH = 2000  # new examples, if they are also a third of all, after which a machine is fitted anew
 PASSES = 2  # over all tables
 Table = npt.NDArray[Any]
 
@@ -77,25 +77,17 @@ def machines(tables: Sequence[Table], kinds: int) -> tuple[Floats, Floats]:
     """((K, D) slopes, (K,) offsets) of one machine a class, for features as they are. For it stand the truths of the class alone,
     against it all regions that overlap none of them; of these the hard ones are sought, table by table."""
     scale = NORM / max(length_of(tables, "feature"), 1e-9)
-    miners = [_Miner(number, _truths(tables, number, scale)) for number in range(kinds)]
+    miners = [_Miner(kind, scale, tables) for kind in range(kinds)]
     for turn in range(PASSES):
-        for place, (rows, against) in enumerate(_examples(tables, scale)):
-            margins = rows @ np.stack([miner.w for miner in miners]).T
+        for place, table in enumerate(tables):
+            features, against = table["feature"], table["overlaps"] < BACKGROUND
+            margins = _rows(features, scale) @ np.stack([miner.w for miner in miners]).T
             for miner in miners:
-                miner.take(place, rows, against[:, miner.kind], margins[:, miner.kind], first=turn == place == 0)
+                miner.take(place, features, against[:, miner.kind], margins[:, miner.kind], first=turn == place == 0)
         for miner in miners:
             miner.fit()
     found = np.stack([miner.w for miner in miners])
     return found[:, :-1] * scale, found[:, -1] * BIAS
-
-
-def _examples(tables: Sequence[Table], scale: float) -> Iterator[tuple[Floats, npt.NDArray[np.bool_]]]:
-    for table in tables:
-        yield _rows(table["feature"], scale), table["overlaps"] < BACKGROUND
-
-
-def _truths(tables: Sequence[Table], kind: int, scale: float) -> Floats:
-    return _rows(np.concatenate([table["feature"][table["is_truth"] & (table["label"] == kind)] for table in tables]), scale)
 
 
 def _rows(features: Table, scale: float) -> Floats:
@@ -103,15 +95,17 @@ def _rows(features: Table, scale: float) -> Floats:
 
 
 class _Miner:
-    """One class's machine while its hard examples are sought."""
+    """One class's machine while its hard examples are sought. Those are kept as they stand in the tables, for they may be many."""
 
-    def __init__(self, kind: int, truths: Floats) -> None:
-        self.kind, self.truths = kind, truths
-        self.w = np.zeros(truths.shape[1])
-        self.rows, self.places = truths[:0], np.zeros((0, 2), np.int64)  # against it: the examples, their table and row
+    def __init__(self, kind: int, scale: float, tables: Sequence[Table]) -> None:
+        self.kind, self.scale = kind, scale
+        of_kind = [table["feature"][table["is_truth"] & (table["label"] == kind)] for table in tables]
+        self.truths = np.concatenate(of_kind)
+        self.w = np.zeros(self.truths.shape[1] + 1)
+        self.against, self.places = self.truths[:0], np.zeros((0, 2), np.int64)  # the places are (table, row)
         self.fresh = 0
 
-    def take(self, table: int, rows: Floats, against: npt.NDArray[np.bool_], margins: Floats, *, first: bool) -> None:
+    def take(self, table: int, features: Table, against: npt.NDArray[np.bool_], margins: Floats, *, first: bool) -> None:
         """Takes what is hard of a table; of the very first one, some of all."""
         if first:
             some = np.flatnonzero(against)
@@ -119,19 +113,19 @@ class _Miner:
         else:
             some = np.flatnonzero(against & (margins > HARD))
             some = np.setdiff1d(some, self.places[self.places[:, 0] == table, 1])
-        self.rows = np.concatenate([self.rows, rows[some]])
+        self.against = np.concatenate([self.against, features[some]])
         self.places = np.concatenate([self.places, np.stack([np.full(len(some), table), some], axis=1)])
         self.fresh += len(some)
-        if first or self.fresh > FRESH:
+        if first or self.fresh > max(FRESH, len(self.against) // 3):
             self.fit()
 
     def fit(self) -> None:
         """Examples far beyond the margin go afterwards; they did not count."""
-        x = np.concatenate([self.truths, self.rows])
+        x = _rows(np.concatenate([self.truths, self.against]), self.scale)
         right = np.arange(len(x)) < len(self.truths)
         self.w = machine(x, np.where(right, 1.0, -1.0), np.where(right, COST * FOR_POSITIVES, COST), self.w)
-        stay = self.rows @ self.w > EASY
-        self.rows, self.places, self.fresh = self.rows[stay], self.places[stay], 0
+        stay = x[len(self.truths) :] @ self.w > EASY
+        self.against, self.places, self.fresh = self.against[stay], self.places[stay], 0
 
 
 def sigmoids(tables: Sequence[Table], slopes: Floats, offsets: Floats, right: float = 0.5) -> Floats:
