@@ -95,7 +95,7 @@ def _rows(features: Table, scale: float) -> Floats:
 
 
 class _Miner:
-    """One class's machine while its hard examples are sought. Those are kept as they stand in the tables, for they may be many."""
+    """One class's machine while its hard examples are sought. They may be many: they are kept as they stand in the tables."""
 
     def __init__(self, kind: int, scale: float, tables: Sequence[Table]) -> None:
         self.kind, self.scale = kind, scale
