@@ -79,10 +79,10 @@ class Detector(System[O]):
     def things(self, found: Found, batch: Batch, row: int) -> Objects:
         """In the pixels of the original picture, clipped to it; boxes that vanish are left out."""
         width, height = batch.sizes[row] if batch.sizes else batch.extent(row)
-        boxes = batch.place(row).back(found.boxes.double().cpu().numpy())
+        boxes = batch.place(row).back(found.boxes.detach().double().cpu().numpy())
         boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
         boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
-        rows = zip(boxes.tolist(), found.scores.tolist(), found.labels.tolist(), strict=True)
+        rows = zip(boxes.tolist(), found.scores.detach().tolist(), found.labels.tolist(), strict=True)
         return Objects(
             tuple(
                 Thing(self.classes[label], tuple(box), min(max(score, 0.0), 1.0))
@@ -116,4 +116,4 @@ def things_of(batch: Batch) -> Sequence[tuple[Tensor, Tensor, Tensor]]:
 def clipped(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """(n, 4) inside a picture of `size` (width, height)."""
     limits = torch.tensor([size[0], size[1], size[0], size[1]], dtype=boxes.dtype, device=boxes.device)
-    return boxes.clamp(min=0).minimum(limits)
+    return boxes.maximum(torch.zeros_like(limits)).minimum(limits)

@@ -1,0 +1,206 @@
+"""Faster R-CNN (Ren et al. 2015): the network proposes its regions itself, from the map that it classifies them on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import box_iou, nms
+
+from looksay.nn.blocks import initialise
+from looksay.nn.detector import things_of
+from looksay.nn.prep import Prep
+from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.system import Batch, System
+from looksay.ops.boxcode import decode, encode
+from looksay.registry import Card, system
+from looksay.systems.detect.fast_rcnn import FastConfig, FastRCNN, Judged
+
+STRIDE = 8  # pixels between the places of anchors
+FITS, MISSES = 0.7, 0.3  # an anchor that overlaps a thing by so much shows it; by less, it shows background
+POOR = 0.3  # a truth whose best anchor overlaps it by less is hard to learn
+
+
+@dataclass(frozen=True)
+class FasterConfig(FastConfig):
+    """Anchors have the areas of `scales` squared, in pixels, with each of the `ratios` of height to width. `proposals` are what
+    is left of the best `before` after suppression at `apart`; a training step of the proposing part learns from `anchors`."""
+
+    pooling: Literal["max", "align"] = "align"
+    scales: tuple[float, ...] = (16.0, 36.0, 80.0)
+    ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    proposals: int = 100
+    before: int = 400
+    apart: float = 0.7
+    anchors: int = 128
+
+
+@dataclass
+class Proposed(Judged):
+    """Besides, `objectness` (N, A) and `shifts` (N, A, 4) of the anchors `places` (A, 4)."""
+
+    objectness: Tensor | None = None
+    shifts: Tensor | None = None
+    places: Tensor | None = None
+
+
+class Proposer(nn.Module):
+    """The region proposal network: at each place, for each anchor, is there a thing, and how should the box move?"""
+
+    def __init__(self, channels: int, kinds: int) -> None:
+        super().__init__()
+        self.conv, self.relu = nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()
+        self.object, self.shift = nn.Conv2d(channels, kinds, 1), nn.Conv2d(channels, 4 * kinds, 1)
+        initialise(self, self.object, self.shift)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, A), (N, A, 4): row by row, place by place, kind by kind."""
+        x = self.relu(self.conv(x))
+        return self.object(x).permute(0, 2, 3, 1).flatten(1), self.shift(x).permute(0, 2, 3, 1).reshape(len(x), -1, 4)
+
+
+def anchors(scales: Sequence[float], ratios: Sequence[float], rows: int, columns: int) -> Tensor:
+    """(rows · columns · kinds, 4) xyxy, centred on the places of a map of stride STRIDE."""
+    roots = [math.sqrt(ratio) for ratio in ratios]
+    shapes = torch.tensor([(scale / root, scale * root) for scale in scales for root in roots])
+    x, y = (torch.arange(columns) + 0.5) * STRIDE, (torch.arange(rows) + 0.5) * STRIDE
+    centre = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1).view(-1, 1, 2)
+    return torch.cat([centre - shapes / 2, centre + shapes / 2], dim=-1).view(-1, 4)
+
+
+@system(
+    Card(
+        name="faster-r-cnn",
+        task="detect",
+        title="Faster R-CNN",
+        paper="Ren, He, Girshick, Sun: Faster R-CNN: Towards Real-Time Object Detection with Region Proposal Networks",
+        year=2015,
+        rows=("D4",),
+        summary="Proposes regions itself from nine anchors a place; proposing and classifying share the map and learn together.",
+        deviations=(
+            "'faster-r-cnn' stands on the house's small-m at 128 pixels: anchors of 16, 36 and 80 pixels at stride 8, regions "
+            "pooled by RoI Align (He et al. 2017) from a merged map of stride 4",
+            "all four losses are learnt at once, as the authors' later code does, not in four turns",
+            "anchors that reach over the border are used",
+        ),
+    )
+)
+class FasterRCNN(FastRCNN):
+    Config = FasterConfig
+    RECIPES = {
+        "storybook": Recipe(
+            stages=(
+                Stage(
+                    epochs=24, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    augment=Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2),
+                ),
+            ),
+            metric="map50",
+            start="small-m",
+        ),
+        "paper": Recipe(
+            data="voc",
+            stages=(
+                Stage(
+                    epochs=16, batch_size=1, img_size=600, lr=1e-3, weight_decay=5e-4, schedule="step", milestones=(0.75,),
+                    augment=Augment(flip=0.5),
+                ),
+            ),
+            settings={"scales": (128.0, 256.0, 512.0), "proposals": 300, "before": 6000, "anchors": 256, "pooling": "max"},
+            metric="map50",
+            note="80,000 steps in four turns on VOC 2007 trainval from an ImageNet VGG-16; mAP 69.9 on its test",
+        ),
+    }  # fmt: skip
+
+    def __init__(self, classes: Sequence[str], config: FasterConfig | None = None, prep: Prep | None = None) -> None:
+        super().__init__(classes, config, prep)
+        kinds = len(self.config.scales) * len(self.config.ratios)
+        self.proposer = Proposer(self.channels, kinds)
+
+    beside = System.beside  # its regions are its own
+
+    def forward(self, batch: Batch) -> Proposed:
+        fine, coarse = self.merge(self.body(batch.pictures))  # N 64 32 32, N 64 16 16
+        objectness, shifts = self.proposer(coarse)
+        places = anchors(self.config.scales, self.config.ratios, *coarse.shape[-2:]).to(fine.device)
+        boxes = self.regions(objectness.detach().float(), shifts.detach().float(), places, batch)
+        judged = self.judge(fine, boxes, batch)
+        return Proposed(**vars(judged), objectness=objectness, shifts=shifts, places=places)
+
+    def regions(self, objectness: Tensor, shifts: Tensor, places: Tensor, batch: Batch) -> list[Tensor]:
+        """Of each picture the best boxes, without those that mean the same."""
+        config, count = self.config, len(batch)
+        best, which = objectness.topk(min(config.before, objectness.shape[1]), dim=1)
+        boxes = decode(shifts.gather(1, which[..., None].expand(-1, -1, 4)), places[which])  # N B 4
+        high, wide = batch.pictures.shape[-2:]
+        limits = boxes.new_tensor([wide, high, wide, high])
+        boxes = boxes.maximum(torch.zeros_like(limits)).minimum(limits)
+        # Pictures far apart from each other, so that one suppression serves all.
+        apart = torch.arange(count, device=boxes.device)[:, None, None] * (2.0 * max(wide, high))
+        wide_enough = (boxes[..., 2:] - boxes[..., :2]).min(dim=2).values >= 1.0
+        scores = best.masked_fill(~wide_enough, -1e4)
+        keep = nms((boxes + apart).view(-1, 4), scores.view(-1), config.apart)
+        keep = keep[wide_enough.view(-1)[keep]]
+        owner = keep // boxes.shape[1]
+        flat = boxes.view(-1, 4)
+        return [flat[keep[owner == row][: config.proposals]] for row in range(count)]
+
+    def loss(self, out: Judged, batch: Batch) -> dict[str, Tensor]:
+        assert isinstance(out, Proposed)
+        assert out.objectness is not None
+        assert out.shifts is not None
+        assert out.places is not None
+        parts = super().loss(out, batch)
+        target, moves = self._anchored(out.places, batch)
+        chosen = self._chosen(target)
+        logits = out.objectness.float()
+        cost = F.binary_cross_entropy_with_logits(logits, (target > 0).float(), reduction="none")
+        total = chosen.sum().clamp_min(1)
+        thing = chosen & (target > 0)
+        shifts = out.shifts.float()
+        box = F.smooth_l1_loss(shifts[thing], moves[thing], beta=1 / 9, reduction="sum") / total
+        return {"rpn_object": (cost * chosen).sum() / total, "rpn_box": box + 0.0 * shifts.sum(), **parts}
+
+    def _anchored(self, places: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(N, A) 1 for a thing, 0 for background, -1 for neither, and the (N, A, 4) moves to the things."""
+        targets, moves = [], []
+        for boxes, _, ignore in things_of(batch):
+            target, move = places.new_zeros(len(places)), torch.zeros_like(places)
+            if len(boxes):
+                overlap = box_iou(places, boxes)  # A M
+                real = overlap[:, ~ignore]
+                if real.shape[1]:
+                    best, which = real.max(dim=1)
+                    target = torch.where(best >= FITS, 1.0, torch.where(best < MISSES, 0.0, -1.0))
+                    top = real.max(dim=0).values
+                    target[((real == top) & (top > 0.1)).any(dim=1)] = 1.0  # the best anchor of each thing
+                    move = encode(boxes[~ignore][which], places)
+                target[(overlap[:, ignore] >= MISSES).any(dim=1) & (target == 0)] = -1.0
+            targets.append(target)
+            moves.append(move)
+        return torch.stack(targets), torch.stack(moves)
+
+    def _chosen(self, target: Tensor) -> Tensor:
+        """(N, A) at most half things, the rest background, drawn anew at each step."""
+        count = self.config.anchors
+        dice = torch.rand(target.shape, device=target.device)
+        rank = dice.masked_fill(target <= 0, 2.0).argsort(dim=1).argsort(dim=1)
+        things = (target > 0) & (rank < count // 2)
+        left = count - things.sum(dim=1, keepdim=True)
+        rank = dice.masked_fill(target != 0, 2.0).argsort(dim=1).argsort(dim=1)
+        chosen: Tensor = things | ((target == 0) & (rank < left))
+        return chosen
+
+    def unmatched(self, batch: Batch) -> int:
+        high, wide = batch.pictures.shape[-2:]
+        places = anchors(self.config.scales, self.config.ratios, -(-high // STRIDE), -(-wide // STRIDE))
+        best = [box_iou(boxes, places).max(dim=1).values for boxes, _, _ in things_of(batch) if len(boxes)]
+        return int(sum((each < POOR).sum() for each in best))
+
+    def taps(self) -> dict[str, nn.Module]:
+        return {**self.body.taps(), "map": self.merge, "rpn": self.proposer, "fc1": self.head.fc1, "fc2": self.head.fc2}
