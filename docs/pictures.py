@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from looksay.api import HOUSE, load
+from looksay.api import DETECTOR, HOUSE, load
 from looksay.data.make import example_pages
 from looksay.scene import Labels, Regions, Scene
 from looksay.show.look import Look
@@ -101,9 +101,17 @@ def why() -> None:
     save("saliency.webp", np.concatenate(padded, axis=1))
 
 
+def found() -> None:
+    """Pages of the test split with what the house's detector sees in them."""
+    looker = load(DETECTOR)
+    pages = [page(2_000_006, index, (256, 256), "scene", words=False).picture for index in range(3, 6)]
+    drawn = [look.drawn(words=False, scale=1.5) for look in looker.look(pages)]
+    save("detected.webp", np.concatenate(drawn, axis=1))
+
+
 def main() -> int:
     HOME.mkdir(exist_ok=True)
-    for make in (sheet, truth, views, frames, scrawls, why):
+    for make in (sheet, truth, views, frames, scrawls, why, found):
         make()
     total = sum(path.stat().st_size for path in HOME.iterdir())
     print(f"{total / 1000:.0f} kB in all; now python docs/tables.py, which names what is there")

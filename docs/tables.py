@@ -233,6 +233,13 @@ def tales(argument: str, page: Path) -> str:
 # -- results and pictures ----------------------------------------------------------------------------------------------------
 
 
+SCORES = {  # of a task: the score that counts, and another
+    "classify": (("top1", "top-1 %"), ("top5", "top-5 %")),
+    "locate": (("loc1", "loc-1 %"), ("iou", "mean IoU %")),
+    "detect": (("map50", "mAP@.5 %"), ("map", "mAP@.5:.95 %")),
+}
+
+
 def results(argument: str, page: Path) -> str:
     """results/<argument>.csv with the command that made each row; further text where it has not been measured."""
     path = ROOT / "results" / f"{argument}.csv"
@@ -241,16 +248,27 @@ def results(argument: str, page: Path) -> str:
     from looksay.measure.results import read
 
     rows = read(path)
-    rows_in_order = sorted(rows, key=lambda row: (str(row["data"]), -float(row.get("top1") or 0)))
-    shown = [_result(row) for row in rows_in_order]
-    columns = ("system", "recipe", "data, split", "pictures", "top-1 %", "95 % interval", "top-5 %", "parameters", "ms a picture")
+    (first, first_title), (second, second_title) = SCORES[argument]
+    rows_in_order = sorted(rows, key=lambda row: (str(row["data"]), -float(row.get(first) or 0)))
+    shown = [_result(row, first, second) for row in rows_in_order]
+    columns = (
+        "system",
+        "recipe",
+        "data, split",
+        "pictures",
+        first_title,
+        "95 % interval",
+        second_title,
+        "parameters",
+        "ms a picture",
+    )
     lines = "\n".join(str(row["command"]) for row in rows_in_order)
     body = table((*columns, "training min"), shown, (3, 4, 6, 7, 8, 9))
     return f"{body}\n```text\n{lines}\n```\n"
 
 
-def _result(row: Mapping[str, Any]) -> tuple[str, ...]:
-    scores = _share(row.get("top1")), f"{_share(row['low'])} to {_share(row['high'])}", _share(row.get("top5"))
+def _result(row: Mapping[str, Any], first: str, second: str) -> tuple[str, ...]:
+    scores = _share(row.get(first)), f"{_share(row['low'])} to {_share(row['high'])}", _share(row.get(second))
     costs = f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"])
     return f"`{row['system']}`", row["recipe"], f"{row['data']}, {row['split']}", f"{row['pictures']:,}", *scores, *costs
 

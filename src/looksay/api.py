@@ -113,7 +113,8 @@ class Looker:
             for item, scene in zip(turn, scenes, strict=True):
                 scene = sure(scene, score if score >= 0 else self.sure)
                 told = self._doubts(item)
-                yield Look(item.picture, replace(scene, source=item.source), self.name, spent, told)
+                who = f"{self.name} and {self.also.name}" if self.also else self.name
+                yield Look(item.picture, replace(scene, source=item.source), who, spent, told)
 
     def batch(self, turn: Sequence[Shown]) -> Batch:
         made = ready([(item.name, item.picture) for item in turn], self.system.prep, beside_of(self.system))

@@ -15,7 +15,10 @@ def write_looks(looks: Sequence[Look], path: Path, command: str) -> Path:
     first = looks[0]
     mean = 1000 * sum(look.seconds for look in looks) / len(looks)
     report = Report("What looksay saw", f"{len(looks)} picture{'s' if len(looks) > 1 else ''}, looked at by {first.system}.")
-    report.gallery(looks, "The picture, the most likely names, and where the system looked: warmer places mattered more.")
+    report.gallery(
+        looks,
+        "The picture with the things in it, the most likely names, and where the system looked: warmer places mattered more.",
+    )
     rows = [(look.name, label.name, percent(label.score)) for look in looks for label in look.labels[:1]]
     report.heading("In short").table(("picture", "seen", "probability"), rows)
     doubts = sorted({line for look in looks for line in look.warnings})
