@@ -61,7 +61,9 @@ def _crop(picture: Picture, prep: Prep, how: Augment, chance: Chance) -> tuple[P
     part = picture[top : top + h, left : left + w]
     if prep.mode in ("letterbox", "inside"):
         inner = placed((w, h), prep)
-        return fit(part, prep), Placement((1.0, 1.0), (-left, -top)).then(inner.scale, inner.shift, inner.size)
+        return fit(part, prep), Placement((1.0, 1.0), (-left, -top)).then(inner.scale, inner.shift, inner.size)._replace(
+            pad=inner.pad
+        )
     shrinks = w > prep.size[0]
     resized = np.asarray(cv2.resize(part, prep.size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8)
     scale = (prep.size[0] / w, prep.size[1] / h)

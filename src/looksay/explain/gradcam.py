@@ -15,9 +15,9 @@ from looksay.scene import Heat
 def grad_cam(system: System[Any], batch: Batch, of: Of = "", at: str | None = None) -> list[Heat]:
     """max(0, Σ over channels of weight × value), a channel's weight being the mean of dL/dvalue over all places.
 
-    `at` is a tap, None for the last one with spatial extent. The map is spread evenly over the input, so it is coarse and, after
-    convolutions without padding, off by up to their margin at the border. Where the network passes the tap several times
-    (a head over several scales), the maps add up.
+    `at` is a tap, None for the system's own gaze or else the last one with spatial extent. The map is spread evenly over the
+    input, so it is coarse and, after convolutions without padding, off by up to their margin at the border. Where the network
+    passes the tap several times (a head over several scales), the maps add up.
     """
     if not len(batch):
         return []
@@ -26,7 +26,7 @@ def grad_cam(system: System[Any], batch: Batch, of: Of = "", at: str | None = No
             known = spatial(system, batch)
         if not known:
             raise BadValue("no tap lies over the picture", where=system.card.name, mend="'saliency' needs none")
-    where = known[-1] if at is None else at
+    where = (system.gaze or known[-1]) if at is None else at
     system.tap(where)  # refuses what is no tap
 
     def find(piece: Batch, aim: Aim) -> Tensor:

@@ -25,6 +25,12 @@ class Placement(NamedTuple):
     size: Size = (0, 0)
     flip: bool = False
     offset: tuple[float, float] = (0.0, 0.0)
+    pad: tuple[int, int, int, int] = (
+        0,
+        0,
+        0,
+        0,
+    )  # pixels of nothing on the left, above, on the right and below, before mirroring
 
     def boxes(self, boxes: Boxes) -> Boxes:
         """(N, 4) xyxy in picture pixels → canvas pixels, not clipped."""
@@ -38,11 +44,13 @@ class Placement(NamedTuple):
         """(N, 4) picture pixels → canvas pixels, clipped to what belongs to this picture, and (N,) the share of each box's area
         that is left of it."""
         moved = self.boxes(boxes)
-        low, high = np.array(self.offset * 2), np.array(self.offset * 2) + np.array(self.size * 2)
-        kept = moved.clip(low, high)
+        left, above, right, below = self.pad if not self.flip else (self.pad[2], self.pad[1], self.pad[0], self.pad[3])
+        low = np.array(self.offset) + np.array((left, above))
+        high = np.array(self.offset) + self.size - np.array((right, below))
+        kept = moved.clip(np.tile(low, 2), np.tile(high, 2))
         area = (moved[:, 2] - moved[:, 0]) * (moved[:, 3] - moved[:, 1])
-        left = (kept[:, 2] - kept[:, 0]) * (kept[:, 3] - kept[:, 1])
-        return kept, left / np.maximum(area, 1e-9)
+        rest = (kept[:, 2] - kept[:, 0]) * (kept[:, 3] - kept[:, 1])
+        return kept, rest / np.maximum(area, 1e-9)
 
     def back(self, boxes: Boxes) -> Boxes:
         """(N, 4) canvas pixels → picture pixels, not clipped."""
@@ -79,4 +87,5 @@ def placed(size: Size, prep: Prep) -> Placement:
     if prep.mode == "inside":
         return Placement((new[0] / width, new[1] / height), (0.0, 0.0), new)
     left, top = (wide - new[0]) // 2, (high - new[1]) // 2
-    return Placement((new[0] / width, new[1] / height), (left, top), prep.size)
+    pad = (left, top, wide - new[0] - left, high - new[1] - top)
+    return Placement((new[0] / width, new[1] / height), (left, top), prep.size, pad=pad)

@@ -68,6 +68,7 @@ class System(nn.Module, ABC, Generic[O]):
     card: ClassVar[Card]
     Config: ClassVar[type[Any]]
     RECIPES: ClassVar[Mapping[str, Recipe]] = {}
+    gaze: str = ""  # the tap that maps of attention are drawn from; '' is the last that lies over the picture
 
     def __init__(self, classes: Sequence[str], config: Any, prep: Prep) -> None:
         super().__init__()

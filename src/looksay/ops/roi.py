@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-SAMPLES = 2  # points that a cell of the grid is averaged over, along each axis, and more where the cell is large
-MOST = 8
+LEAST, MOST = 2, 8  # points that a cell of the grid is averaged over, along each axis: as many as it has pixels, within these
 
 
-def align(maps: Tensor, boxes: Tensor, cells: int, scale: float) -> Tensor:
-    """RoI Align (He et al. 2017) as two matrix products. maps (N, C, H, W); boxes (N, R, 4) xyxy in the pixels of the picture,
-    whose side is 1 / `scale` times the map's. Returns (N, R, C, cells, cells).
+def align(maps: Tensor, boxes: Tensor, cells: int, scale: float, points: int = 0, *, aligned: bool = True) -> Tensor:
+    """RoI Align (He et al. 2017) as two matrix products, for small maps. maps (N, C, H, W); boxes (N, R, 4) xyxy in the pixels of
+    the picture, whose side is 1 / `scale` times the map's. Returns (N, R, C, cells, cells).
+
+    Each cell is averaged over `points` x `points`; 0: as many as suit each region. Unless `aligned`, a map's first pixel has its
+    centre at 0, not at .5, and no region is smaller than a pixel.
 
     Bilinear interpolation at the points of a cell and their mean are linear along either axis, so each region is
     rows (cells x H) times map times columns (W x cells); gradients are matrix products, too.
     """
     count, channels, high, wide = maps.shape
     regions = boxes.shape[1]
-    rows = _weights(boxes[..., 1] * scale, boxes[..., 3] * scale, cells, high).to(maps.dtype)  # N R P H
-    columns = _weights(boxes[..., 0] * scale, boxes[..., 2] * scale, cells, wide).to(maps.dtype)  # N R P W
+    boxes = boxes * scale
+    rows = _weights(boxes[..., 1], boxes[..., 3], cells, high, points, aligned).to(maps.dtype)  # N R P H
+    columns = _weights(boxes[..., 0], boxes[..., 2], cells, wide, points, aligned).to(maps.dtype)  # N R P W
     flat = maps.permute(0, 2, 1, 3).reshape(count, high, channels * wide)
     strips = torch.bmm(rows.reshape(count, regions * cells, high), flat)  # N RP CW
     strips = strips.view(count * regions, cells * channels, wide)
@@ -27,14 +33,59 @@ def align(maps: Tensor, boxes: Tensor, cells: int, scale: float) -> Tensor:
     return found.view(count, regions, cells, channels, cells).transpose(2, 3)
 
 
-def _weights(low: Tensor, high: Tensor, cells: int, side: int) -> Tensor:
-    """(…, cells, side): what each pixel of the map counts for each cell between `low` and `high` (…), in pixels of the map
-    whose first has its centre at .5."""
-    size = (high - low) / cells
-    points = max(SAMPLES, min(MOST, int(size.detach().max().ceil().item())))
-    steps = (torch.arange(cells * points, device=low.device, dtype=low.dtype) + 0.5) / points
-    places = low[..., None] + steps * size[..., None] - 0.5  # … cells·points
-    places = places.clamp(min=0, max=side - 1)
+def align_levels(
+    maps: Sequence[Tensor], regions: Tensor, where: Tensor, cells: int, scales: Sequence[float], points: int = 2
+) -> Tensor:
+    """The same on large maps of several levels, where few pixels of many count: each is fetched. maps (N, C, H, W) of each level;
+    regions (R, 4) xyxy in the pixels of the pictures; where (R, 2) int64, the picture and the level of each. Not `aligned`.
+    Returns (R, C, cells, cells)."""
+    found = maps[0].new_zeros(len(regions), cells, cells, maps[0].shape[1])
+    for level, (each, scale) in enumerate(zip(maps, scales, strict=True)):
+        mine = (where[:, 1] == level).nonzero()[:, 0]
+        if len(mine):
+            found = found.index_copy(0, mine, _fetched(each, regions[mine] * scale, where[mine, 0], cells, points))
+    return found.permute(0, 3, 1, 2)
+
+
+def _fetched(maps: Tensor, boxes: Tensor, owner: Tensor, cells: int, points: int) -> Tensor:
+    """(R, cells, cells, C): each cell is the weighted sum of the pixels that its points lie between."""
+    _, channels, high, wide = maps.shape
+    y, heavy = _corners(boxes[:, 1], boxes[:, 3], cells, high, points)  # R cells 2·points
+    x, broad = _corners(boxes[:, 0], boxes[:, 2], cells, wide, points)
+    pixel = owner[:, None, None, None, None] * (high * wide) + y[:, :, None, :, None] * wide + x[:, None, :, None, :]
+    weight = heavy[:, :, None, :, None] * broad[:, None, :, None, :]  # R cells cells 2·points 2·points
+    table = maps.permute(0, 2, 3, 1).reshape(-1, channels)
+    bags = pixel.reshape(-1, 4 * points**2)
+    sums = F.embedding_bag(bags, table, per_sample_weights=weight.reshape(bags.shape).to(table.dtype), mode="sum")
+    return sums.view(-1, cells, cells, channels)
+
+
+def _corners(low: Tensor, high: Tensor, cells: int, side: int, points: int) -> tuple[Tensor, Tensor]:
+    """(R, cells, 2·points): the pixels that the points lie between, and how much each counts."""
+    places, counts = _points(low, high, cells, side, points, aligned=False)
+    first = places.floor()
+    share = places - first
+    near, far = first.long(), (first.long() + 1).clamp(max=side - 1)
+    return torch.cat([near, far], dim=-1), torch.cat([counts * (1 - share), counts * share], dim=-1)
+
+
+def _weights(low: Tensor, high: Tensor, cells: int, side: int, points: int, aligned: bool) -> Tensor:
+    """(…, cells, side): what each pixel of the map counts for each cell between `low` and `high` (…)."""
+    places, counts = _points(low, high, cells, side, points, aligned)
     pixels = torch.arange(side, device=low.device, dtype=low.dtype)
-    near = (1 - (places[..., None] - pixels).abs()).clamp(min=0, max=1)  # … cells·points side
-    return near.view(*low.shape, cells, points, side).mean(dim=-2)
+    near = (1 - (places[..., None] - pixels).abs()).clamp(min=0)  # … cells points side
+    return (near * counts[..., None]).sum(dim=-2)
+
+
+def _points(low: Tensor, high: Tensor, cells: int, side: int, points: int, aligned: bool) -> tuple[Tensor, Tensor]:
+    """(…, cells, points) places on the map, in pixels of it whose first has its centre at 0, and what each counts: none where it
+    lies more than a pixel outside."""
+    size = high - low if aligned else (high - low).clamp(min=1)
+    start = low - 0.5 if aligned else low
+    size = size / cells
+    many = size.detach().ceil().clamp(LEAST, MOST) if not points else torch.full_like(size, points)
+    number = torch.arange(points or int(many.max()), device=low.device)
+    steps = torch.arange(cells, device=low.device)[:, None] + ((number + 0.5) / many[..., None])[..., None, :]  # … cells points
+    places = start[..., None, None] + steps * size[..., None, None]
+    counted = (number < many[..., None])[..., None, :] & (places >= -1) & (places <= side)
+    return places.clamp(0, side - 1), counted / many[..., None, None]

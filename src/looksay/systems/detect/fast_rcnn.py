@@ -144,6 +144,7 @@ def sampled(label: Tensor, count: int) -> Tensor:
 )
 class FastRCNN(Detector[Judged]):
     Config: ClassVar[type[Any]] = FastConfig
+    gaze = "map"
     RECIPES = {
         "storybook": Recipe(
             stages=(
@@ -252,4 +253,4 @@ class FastRCNN(Detector[Judged]):
         return (logits[..., 1:] - logits[..., :1]).masked_fill(~out.used[..., None], float("-inf"))
 
     def taps(self) -> dict[str, nn.Module]:
-        return {**self.body.taps(), "map": self.merge, "fc1": self.head.fc1, "fc2": self.head.fc2}
+        return {**self.body.taps(), "map": self.merge.relu, "fc1": self.head.fc1, "fc2": self.head.fc2}

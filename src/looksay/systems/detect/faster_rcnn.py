@@ -203,4 +203,4 @@ class FasterRCNN(FastRCNN):
         return int(sum((each < POOR).sum() for each in best))
 
     def taps(self) -> dict[str, nn.Module]:
-        return {**self.body.taps(), "map": self.merge, "rpn": self.proposer, "fc1": self.head.fc1, "fc2": self.head.fc2}
+        return {**self.body.taps(), "map": self.merge.relu, "rpn": self.proposer.relu, "fc1": self.head.fc1, "fc2": self.head.fc2}

@@ -153,6 +153,7 @@ class SSD(Detector[Boxed]):
         self.layout = replace(own, scales=config.scales or own.scales)
         self.least, self.overlap, self.before, self.most = own.least, own.overlap, own.before, own.most
         if config.network == "house":
+            self.gaze = "c2"  # which all maps see through
             self.body = Backbone("m", config.width)
             c5, mid, c6 = self.body.channels["c5"], scaled(32, config.width), scaled(64, config.width)
             self.extra = nn.Sequential(ConvNorm(c5, mid, 1), ConvNorm(mid, c6, 3, stride=2, padding=1))
