@@ -128,6 +128,8 @@ class SSD(Detector[Boxed]):
             ),
             metric="map50",
             start="small-m",
+            expect=0.81,
+            minutes=27,
         ),
         "paper": Recipe(
             data="voc",

@@ -69,6 +69,8 @@ class Localizer(Locator[Located]):
             ),
             metric="loc1",
             start="small-m",
+            expect=0.87,
+            minutes=5,
             note="the classifier stays as it is, so this is for its own classes; 'whole' is for others",
         ),
         "whole": Recipe(

@@ -138,6 +138,8 @@ class OverFeat(Locator[Windows]):
                 ),
             ),
             metric="loc1",
+            expect=0.79,
+            minutes=22,
         ),
         "paper": Recipe(
             data="imagenet",
