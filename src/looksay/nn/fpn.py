@@ -108,7 +108,7 @@ class PyramidProposer(nn.Module):
 
 
 def level_of(regions: Tensor, strides: Sequence[int]) -> Tensor:
-    """(R,) the level that each region (R, 4) is pooled from: the fifth (stride 16) at 224 x 224 pixels, the next finer at half."""
+    """(R,) the level that each region (R, 4) is pooled from: stride 16 at 224 x 224 pixels, the next finer at half."""
     low, high = strides[0].bit_length() - 1, strides[-1].bit_length() - 1
     side = (regions[:, 2:] - regions[:, :2]).prod(dim=1).sqrt()
     return (4 + (side / 224).log2() + 1e-6).floor().clamp(low, high).long() - low
