@@ -154,6 +154,7 @@ def test_resume_of_a_finished_run_changes_nothing(trained: Path, capsys: pytest.
         (["train", "--resume", "RUN", "--epochs", "9"], "as it began"),
         (["evaluate", "RUN", "--split", "tset"], "test"),
         (["evaluate", "RUN", "--scales", "big"], "112,128,160"),
+        (["evaluate", "ssd", "--sizes", "100"], "multiples of 32"),
         (["systems", "classfy"], "classify"),
         (["data", "make", "storybook", "--out", "EMPTY", "--format", "cocoo"], "coco"),
         (["data", "check", "no-such-folder"], "no-such-folder"),

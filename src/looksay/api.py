@@ -258,15 +258,19 @@ def evaluate(
     *,
     split: str = "",
     scales: Sequence[int] = (),
+    size: int = 0,
     workers: int = 2,
     skip_bad: bool = False,
     progress: Any = None,
 ) -> Evaluation:
-    """Scores with their intervals on a split (test where there is one). `scales` are VGG's dense test scales Q."""
-    from looksay.measure.evaluate import feed_for, judge, judge_at
+    """Scores with their intervals on a split (test where there is one). `scales` are VGG's dense test scales Q; `size` is the
+    side of the pictures that the network sees, instead of that which it learnt with."""
+    from looksay.measure.evaluate import beside_ms, feed_for, judge, judge_at
     from looksay.measure.evaluation import Evaluation
 
     looker = load(what) if isinstance(what, str) else what
+    if size:
+        looker = at_size(looker, size)
     dataset = split_for(data, looker.classes, split, task(looker.system.card.task).view)
     if scales:
         judged, how = (
@@ -278,12 +282,27 @@ def evaluate(
         judged, how = judge(looker.system, feed, progress), f"one view of {' × '.join(map(str, looker.system.prep.size))}"
     command = f"looksay evaluate {looker.name} --weights {looker.origin} --data {data}" + (f" --split {split}" if split else "")
     command += f" --scales {','.join(map(str, scales))}" if scales else ""
+    command += f" --sizes {size}" if size else ""
+    judged = replace(judged, beside_ms=beside_ms(looker.system, dataset))
     recipe, origin = looker.info.recipe + (f" Q={','.join(map(str, scales))}" if scales else ""), looker.origin
+    recipe += f" at {size}" if size else ""
     count = looker.system.parameters_count
     minutes, stated = looker.info.scores.get("minutes"), type(looker.system).RECIPES.get(looker.info.recipe)
     first = looker.name == looker.system.card.names[0]  # a recipe states the score of its system's first variant
-    expect = stated.expect if stated and first and stated.data == data and not scales else 0.0
+    expect = stated.expect if stated and first and stated.data == data and not (scales or size) else 0.0
     return Evaluation(looker.name, recipe, origin, looker.system, dataset, judged, count, how, command, minutes, expect)
+
+
+def at_size(looker: Looker, size: int) -> Looker:
+    """The same weights, seeing pictures of `size` x `size` pixels."""
+    from looksay.nn.detector import Detector
+
+    if not isinstance(looker.system, Detector):
+        raise BadConfig("sizes are for detectors", where="--sizes", mend="classifiers have --scales")
+    if size % 32 or not 32 <= size <= 2048:
+        raise BadConfig(f"pictures of {size} x {size} pixels", where="--sizes", mend="give multiples of 32 up to 2048")
+    looker.system.prep = replace(looker.system.prep, size=(size, size), resize=size)
+    return looker
 
 
 def split_for(data: str, classes: Sequence[str], split: str, view: str) -> Dataset:

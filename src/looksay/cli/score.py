@@ -25,6 +25,9 @@ def evaluate(
     scales: Annotated[
         str, typer.Option("--scales", metavar="Q,Q", help="Dense test scales, as in the VGG table: 128 or 112,128,160.")
     ] = "",
+    sizes: Annotated[
+        str, typer.Option("--sizes", metavar="S,S", help="A detector at other sizes of picture, a row each: 96,128,160.")
+    ] = "",
     output: Output = "",
     record: Annotated[str, typer.Option("--record", metavar="CSV", help="Write the row into this table of results.")] = "",
     workers: Workers = 2,
@@ -38,23 +41,27 @@ def evaluate(
 
     looker = load(name, weights)
     how: dict[str, Any] = {"split": split, "scales": numbers(scales), "workers": workers, "skip_bad": allow_bad_data}
-    with bar("evaluating") as progress:
-        found = judge(looker, data, progress=progress, **how)
-    if record:
-        found.record(record)
-    if output:
-        print(f"report: {found.report(output)}")
-    if json:
-        print(codec.dumps(found.row()))
-    else:
-        print("\n".join(found.lines()))
+    asked = numbers(sizes, "--sizes") or (0,)
+    if output and len(asked) > 1:
+        raise BadConfig("one report cannot show several sizes", where="--output", mend="leave it out, or name one size")
+    for size in asked:
+        with bar("evaluating") as progress:
+            found = judge(looker, data, size=size, progress=progress, **how)
+        if record:
+            found.record(record)
+        if output:
+            print(f"report: {found.report(output)}")
+        if json:
+            print(codec.dumps(found.row()))
+        else:
+            print("\n".join(found.lines()))
 
 
-def numbers(text: str) -> tuple[int, ...]:
+def numbers(text: str, where: str = "--scales") -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if part)
     except ValueError:
-        raise BadConfig(f"{text!r} are no whole numbers", where="--scales", mend="say 128 or 112,128,160") from None
+        raise BadConfig(f"{text!r} are no whole numbers", where=where, mend="say 128 or 112,128,160") from None
 
 
 def compare(

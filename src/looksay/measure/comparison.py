@@ -27,6 +27,8 @@ class Comparison:
         """Best first; `behind` is the interval of the difference to the best, on the same pictures."""
         ordered = sorted(self.evaluations, key=lambda each: -each.judged.found.score)
         best = ordered[0].judged.found
+        proposing = any(each.judged.beside_ms for each in ordered)
+        trained = any(each.minutes for each in ordered)
         found = []
         for each in ordered:
             gap = None if each is ordered[0] else each.judged.found.behind(best)
@@ -36,6 +38,8 @@ class Comparison:
                     **each.judged.found.shown(),
                     "behind the best": f"{100 * gap.low:.1f} to {100 * gap.high:.1f}" if gap else "",
                     "ms a picture": round(each.judged.ms_per_picture, 3),
+                    **({"with proposals": round(each.judged.ms_per_picture + each.judged.beside_ms, 3)} if proposing else {}),
+                    **({"training min": round(each.minutes, 1) if each.minutes else ""} if trained else {}),
                     "parameters": each.params,
                 }
             )

@@ -19,6 +19,7 @@ from looksay.measure.classify import Tally
 from looksay.measure.judging import judging_of
 from looksay.measure.verdict import Verdict
 from looksay.nn.classifier import Classifier
+from looksay.nn.placement import placed
 from looksay.nn.prep import Picture
 from looksay.nn.swift import channels_last
 from looksay.nn.system import Batch, System, normalise, on_device
@@ -29,11 +30,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Judged:
-    """What an evaluation found: `seconds` are those of the network alone."""
+    """What an evaluation found: `seconds` are those of the network alone; what it wants with a picture besides, as proposals
+    of regions, takes `beside_ms`, 0 where it wants nothing."""
 
     found: Verdict
     seconds: float
     skipped: int = 0
+    beside_ms: float = 0.0
 
     @property
     def ms_per_picture(self) -> float:
@@ -42,6 +45,20 @@ class Judged:
     def scores(self) -> dict[str, float]:
         """The numbers of a results row, the one that counts with its interval."""
         return self.found.numbers()
+
+
+def beside_ms(system: System[Any], dataset: Any, count: int = 20) -> float:
+    """Milliseconds a picture, over the first `count`, for what the system wants with it; nothing is remembered."""
+    if beside_of(system) is None:
+        return 0.0
+    spent, most = 0.0, min(count, len(dataset))
+    for index in range(most):
+        picture = dataset.picture(index)
+        where = placed((picture.shape[1], picture.shape[0]), system.prep)
+        since = time.perf_counter()
+        system.beside(picture, where, lambda _, make: make())
+        spent += time.perf_counter() - since
+    return 1000 * spent / most
 
 
 def feed_for(system: System[Any], dataset: Any, *, batch_size: int = 64, workers: int = 2, skip_bad: bool = False) -> Feed:

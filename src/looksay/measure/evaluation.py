@@ -34,7 +34,8 @@ class Evaluation:
     def lines(self) -> list[str]:
         head = f"{self.system} ({self.weights}) on {self.dataset.source}, split {self.dataset.split or 'whole'}"
         skipped = [f"{self.judged.skipped} pictures could not be read and were skipped"] if self.judged.skipped else []
-        speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network, {self.params:,} parameters"
+        beside = f", {self.judged.beside_ms:.0f} ms before it for proposals" if self.judged.beside_ms else ""
+        speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network{beside}, {self.params:,} parameters"
         if self.expect:
             met = "met" if self.judged.scores()["high"] >= self.expect else "MISSED"
             skipped.append(f"the recipe states a {self.judged.found.title} of {100 * self.expect:.1f} %: {met}")
@@ -54,6 +55,7 @@ class Evaluation:
             "split": self.dataset.split,
             "pictures": len(self.judged.found),
             **{name: None if math.isnan(value) else value for name, value in self.judged.scores().items()},
+            **({"beside_ms": self.judged.beside_ms} if self.judged.beside_ms else {}),
             "params": self.params,
             "ms_per_picture": self.judged.ms_per_picture,
             "train_minutes": self.minutes,
