@@ -104,7 +104,7 @@ def why() -> None:
 def found() -> None:
     """Pages of the test split with what the house's detector sees in them."""
     looker = load(DETECTOR)
-    pages = [page(2_000_006, index, (256, 256), "scene", words=False).picture for index in range(3, 6)]
+    pages = [page(2_000_006, index, (256, 256), "scene", words=False).picture for index in range(1, 4)]
     drawn = [look.drawn(words=False, scale=1.5) for look in looker.look(pages)]
     save("detected.webp", np.concatenate(drawn, axis=1))
 

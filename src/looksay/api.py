@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from looksay.measure.evaluation import Evaluation
 
 HOUSE = "small-m"  # what looks when no system is named
-DETECTOR = "ssd"  # and what finds things
+DETECTOR = "faster-r-cnn"  # and what finds things
 SURE = 0.5  # a thing that is less likely is not shown, where a system's training does not say better
 
 

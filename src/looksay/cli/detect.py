@@ -17,7 +17,7 @@ from looksay.errors import BadConfig
 if TYPE_CHECKING:
     from looksay.show.look import Look
 
-DETECTOR, LOCATOR = "ssd", "localizer"
+DETECTOR, LOCATOR = "faster-r-cnn", "localizer"
 PICTURES = "pictures"
 Sure = Annotated[
     float | None, typer.Option("--score", min=0.0, max=1.0, help="Leave out what is less likely; else as suits the system.")
