@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.errors import BadData
-from looksay.scene import Objects, Scene, Thing
+from looksay.scene import Caption, Objects, Scene, Thing
 
 
 @dataclass
@@ -107,6 +107,10 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
             np.array([numbers[thing.name] for thing in objects], np.int64),
             np.array([2 if thing.crowd else int(thing.difficult) for thing in objects], np.int64),
         )
+
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        """What is said of the picture, cheap: a training asks for it again in every epoch."""
+        return self.scene(index).captions
 
     def name(self, index: int) -> str:
         """The picture's own id."""

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ import numpy.typing as npt
 
 from looksay.config import change, parse
 from looksay.data.dataset import Dataset, RawItem, Things
+from looksay.disk import write_atomically
 from looksay.errors import BadConfig, BadData, DiskTrouble, UnknownName
-from looksay.scene import Label, Labels, Scene, Size
+from looksay.scene import Caption, Label, Labels, Scene, Size
 from looksay.storybook.spec import KINDS
 
 SPLITS = ("train", "val", "test")
@@ -79,6 +81,7 @@ class StorybookPages(Dataset):
         self._pictures: npt.NDArray[np.uint8] | None = None
         self._targets: npt.NDArray[np.uint8] | None = None
         self._things: npt.NDArray[np.float32] | None = None
+        self._said: list[str] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -115,6 +118,19 @@ class StorybookPages(Dataset):
         rows = np.asarray(self._things[index])
         rows = rows[rows[:, 4] > 0]
         return Things(rows[:, :4].astype(np.float64), rows[:, 4].astype(np.int64) - 1, np.zeros(len(rows), np.int64))
+
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        """In English; written once and kept, without the things that they speak of."""
+        if self.asked.view == "digits":
+            return ()
+        if self._said is None:
+            folder = _folder(self.asked, self._seed, self._count)
+            if not (folder / "captions.txt").is_file():
+                self.drawn()
+                _write_captions(folder, self.asked, self._seed, (self._count, self.asked.size, self.asked.size, 3))
+            self._said = (folder / "captions.txt").read_text("utf-8").splitlines()
+        texts = self._said[index].split("\t")
+        return tuple(Caption(text, id=f"en{place}") for place, text in enumerate(texts))
 
     def scene(self, index: int) -> Scene:
         size = (self.asked.size, self.asked.size)
@@ -159,6 +175,15 @@ def _folder(asked: Pages, seed: int, count: int) -> Path:
     return cache_home() / "storybook" / f"{edition()}-{asked.view}-2-{seed}-{asked.size}-{count}"
 
 
+def _write_captions(folder: Path, asked: Pages, seed: int, shape: Sequence[int]) -> None:
+    """A line a page, its English captions between tabs."""
+    with tempfile.TemporaryDirectory(prefix=".captions.", dir=folder) as beside:
+        shares = _draw_together(Path(beside), asked, seed, shape, None, "captions")
+        parts = [Path(beside, f"{share}.txt").read_text("utf-8").splitlines() for share in range(shares)]
+    lines = [parts[index % shares][index // shares] for index in range(shape[0])]
+    write_atomically(folder / "captions.txt", ("\n".join(lines) + "\n").encode())
+
+
 def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None) -> None:
     """Draws beside and renames, so that two trainings that begin together do not write into one another's pages."""
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
@@ -180,13 +205,20 @@ def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], pro
 
 
 def _draw_together(
-    folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
-) -> None:
-    """Several processes draw into one file; a page depends on its number alone, so their number does not matter."""
+    folder: Path,
+    asked: Pages,
+    seed: int,
+    shape: Sequence[int],
+    progress: Callable[[int, int], None] | None,
+    what: str = "pictures",
+) -> int:
+    """Several processes draw into one file; a page depends on its number alone, so their number does not matter. How many."""
     workers = max(1, min(os.cpu_count() or 1, shape[0] // 200))
     command = [sys.executable, "-m", "looksay.data.storybook", str(folder), asked.view, str(seed)]
     extent = ",".join(map(str, shape))
-    running = [subprocess.Popen([*command, extent, f"{i}/{workers}"], stdout=subprocess.PIPE, text=True) for i in range(workers)]
+    running = [
+        subprocess.Popen([*command, extent, f"{i}/{workers}", what], stdout=subprocess.PIPE, text=True) for i in range(workers)
+    ]
     try:
         for line in running[0].stdout or ():
             if progress:
@@ -201,6 +233,7 @@ def _draw_together(
                 process.stdout.close()
     if progress:
         progress(shape[0], shape[0])
+    return workers
 
 
 def _draw_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int]) -> None:
@@ -217,6 +250,18 @@ def _draw_share(folder: str, view: str, seed: int, shape: Sequence[int], share: 
             pictures[index], targets[index], things[index] = _page(seed, index, view, (shape[2], shape[1]))
         if share[0] == 0 and step % 100 == 0:
             print(step, flush=True)
+
+
+def _tell_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int]) -> None:
+    from looksay.storybook.page import page
+    from looksay.storybook.words import captions
+
+    lines = []
+    for index in range(share[0], shape[0], share[1]):
+        made = page(seed, index, (shape[2], shape[1]), view, words=False)
+        said = captions(made.spec, made.scene.size, made.scene.objects)
+        lines.append("\t".join(each.text for each in said if each.language == "en"))
+    Path(folder, f"{share[0]}.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def _digit(seed: int, index: int, size: Size) -> tuple[Picture, int]:
@@ -240,4 +285,5 @@ def _page(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int, n
 
 if __name__ == "__main__":
     turn, of = sys.argv[5].split("/")
-    _draw_share(sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(n) for n in sys.argv[4].split(",")], (int(turn), int(of)))
+    make = _tell_share if sys.argv[6] == "captions" else _draw_share
+    make(sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(n) for n in sys.argv[4].split(",")], (int(turn), int(of)))
