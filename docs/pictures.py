@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from looksay.api import DETECTOR, HOUSE, load
+from looksay.cli.detect import draw_steps
 from looksay.data.make import example_pages
 from looksay.scene import Labels, Regions, Scene
 from looksay.show.look import Look
@@ -109,9 +110,19 @@ def found() -> None:
     save("detected.webp", np.concatenate(drawn, axis=1))
 
 
+def merged() -> None:
+    """How OverFeat's windows over the subject of a test page become one box."""
+    with tempfile.TemporaryDirectory() as folder:
+        shown, made = Path(folder, "page.png"), Path(folder, "steps.png")
+        Image.fromarray(page(2_000_006, 0, (256, 256), "scene", words=False).picture).save(shown)
+        looker = load("overfeat")
+        draw_steps(looker, looker.look(str(shown)), str(made))
+        save("merge.webp", np.asarray(Image.open(made).convert("RGB")))
+
+
 def main() -> int:
     HOME.mkdir(exist_ok=True)
-    for make in (sheet, truth, views, frames, scrawls, why, found):
+    for make in (sheet, truth, views, frames, scrawls, why, found, merged):
         make()
     total = sum(path.stat().st_size for path in HOME.iterdir())
     print(f"{total / 1000:.0f} kB in all; now python docs/tables.py, which names what is there")

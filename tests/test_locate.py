@@ -521,3 +521,19 @@ def test_truth_without_a_subject_and_strange_answers_are_refused() -> None:
         tally.result()
     with pytest.raises(BadValue, match="different classes"):
         tally.merge(LocateTally(NAMES[:2]))
+
+
+def test_the_merge_is_drawn_step_by_step() -> None:
+    from looksay.show.merging import merging_sheet
+    from looksay.show.palette import RIGHT, WRONG
+
+    states = merge([[10, 10, 50, 50], [12, 12, 52, 52], [80, 80, 120, 120], [82, 80, 122, 120]], [0.5, 0.4, 0.3, 0.2], stop=20)
+    picture = np.full((128, 128, 3), 200, np.uint8)
+    sheet = merging_sheet(picture, states, "dog", panels=len(states), side=640)
+    panels = [sheet[:, 5 + 650 * place : 5 + 650 * (place + 1)] for place in range(len(states))]
+
+    def has(panel: np.ndarray, tint: tuple[int, int, int]) -> bool:
+        return bool((np.abs(panel.astype(int) - np.array(tint)).max(axis=2) < 60)[40:660].any())
+
+    assert [has(panel, WRONG) for panel in panels] == [True] * (len(states) - 1) + [False]  # a pair, but for the end
+    assert [has(panel, RIGHT) for panel in panels] == [False] * (len(states) - 1) + [True]

@@ -15,6 +15,7 @@ from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weig
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
+    from looksay.api import Looker
     from looksay.show.look import Look
 
 DETECTOR, LOCATOR = "faster-r-cnn", "localizer"
@@ -68,6 +69,9 @@ def locate(
     weights: Weights = "shipped",
     output: Output = "",
     top: Annotated[int, typer.Option("--top", min=1, max=5, help="How many guesses to list.")] = 1,
+    steps: Annotated[
+        str, typer.Option("--steps", metavar="PNG", help="Draw there how overfeat merges its windows, for the first picture.")
+    ] = "",
     batch_size: Batch = 8,
     mode: How = Mode.exact,
     device: Device = "cpu",
@@ -83,11 +87,34 @@ def locate(
     run.is_for("locate")
     where = folder(output)
     for found in run.looks(pictures, batch_size, score=0.0):
+        if steps:
+            print(f"steps: {draw_steps(run.looker, found, steps)}")
+            steps = ""
         told = replace(found, scene=replace(found.scene, objects=Objects(found.objects[:top].items)))
         tell(told, json)
         if where:
             told.save(where / f"{Path(told.name).stem}.png")
     run.finish()
+
+
+def draw_steps(looker: Looker, found: Look, path: str) -> str:
+    """The greedy merge of the boxes of what is seen first."""
+    from dataclasses import replace as changed
+
+    from PIL import Image
+
+    from looksay.data.inputs import Shown
+    from looksay.show.merging import merging_sheet
+    from looksay.systems.locate.overfeat import OverFeat
+
+    if not isinstance(looker.system, OverFeat):
+        raise BadConfig(f"{looker.name} merges no windows", where="--steps", mend="use --model overfeat")
+    name = found.objects[0].name
+    batch = looker.batch([Shown("", found.name, found.picture)])
+    states = looker.system.merging(looker.system.eval()(batch), batch, 0, looker.system.index(name))
+    back = [changed(state, boxes=batch.place(0).back(state.boxes)) for state in states]
+    Image.fromarray(merging_sheet(found.picture, back, name)).save(path)
+    return path
 
 
 class Sink:
