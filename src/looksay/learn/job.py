@@ -222,7 +222,7 @@ class Job:
             if home is None:
                 raise UnknownName.of("shipped weights", start, weights.shipped_names())
             tensors = weights.read(home)[1]
-        own = system.state_dict()
+        own, tensors = system.state_dict(), system.adopt(tensors)
         fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
         if not fitting or len(fitting) < len(own) * least:
             mend = "these weights are of another system"

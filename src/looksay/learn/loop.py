@@ -109,6 +109,7 @@ class _Worker:
         self.stage, self.feed = plan.stages[place], plan.feeds[place]
         self.fabric = fabric_of(plan, self.stage.precision)
         self.system: System[Any] = channels_last(system.to(self.fabric.device))
+        self.system.stage = self.stage.name
         self.steps = self.stage.epochs * self.feed.steps
         self.average = Average(self.system, self.stage.ema) if self.stage.ema else None
         self.model: Any

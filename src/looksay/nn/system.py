@@ -68,6 +68,8 @@ class System(nn.Module, ABC, Generic[O]):
     card: ClassVar[Card]
     Config: ClassVar[type[Any]]
     RECIPES: ClassVar[Mapping[str, Recipe]] = {}
+    shortcut: bool = False  # what stands beside a picture only saves time while learning; looking does without it
+    stage: str = "train"  # the training that it is in, for systems that learn something else in another
     gaze: str = ""  # the tap that maps of attention are drawn from; '' is the last that lies over the picture
 
     def __init__(self, classes: Sequence[str], config: Any, prep: Prep) -> None:
@@ -113,6 +115,10 @@ class System(nn.Module, ABC, Generic[O]):
         """The config for training on truth whose boxes have these (n, 2) widths and heights, in shares of their pictures, shown
         at `side` pixels. Called before the network is built by systems that define it."""
         return config
+
+    def adopt(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Another system's tensors as this one can begin with them. Most need no change."""
+        return tensors
 
     @classmethod
     def rename(cls, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
