@@ -43,6 +43,11 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "r-cnn": ({"width": 0.25, "crop": 32, "hidden": 32}, 64),
     "fast-r-cnn": ({"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20}, 64),
     "faster-r-cnn": ({"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32}, 64),
+    "faster-r-cnn-fpn": (
+        {"width": 0.125, "channels": 128, "hidden": 32, "regions": 16, "proposals": 20, "before": 20, "anchors": 32,
+         "scales": (8.0, 16.0, 32.0, 64.0, 128.0), "side": 64, "longest": 64},
+        64,
+    ),  # fmt: skip
     "yolo": ({"width": 0.25, "hidden": 128}, 128),
     "yolo2": ({"width": 0.25, "channels": 64, "fine": 8}, 96),
     "localizer": ({"width": 0.25}, 48),

@@ -173,11 +173,16 @@ class FastRCNN(Detector[Judged]):
     def __init__(self, classes: Sequence[str], config: Any = None, prep: Prep | None = None) -> None:
         config = config or self.Config()
         super().__init__(classes, config, prep or Prep((128, 128), "stretch", 128))
-        self.body = Backbone(config.size, config.width)
+        self.make()
+
+    def make(self) -> None:
+        """The network."""
+        config = self.config
+        self.body: Any = Backbone(config.size, config.width)
         self.channels = scaled(config.channels, config.width)
         self.merge = Merge(self.body.channels, self.channels)
         initialise(self.merge)
-        self.head = RegionHead(self.channels * config.pool**2, config.hidden, len(self.classes))
+        self.head: Any = RegionHead(self.channels * config.pool**2, config.hidden, len(self.classes))
 
     @classmethod
     def size_for(cls, config: Any) -> int:
@@ -197,8 +202,8 @@ class FastRCNN(Detector[Judged]):
         boxes = [torch.cat([each.to(fine.device), all_.to(fine.device)]) for each, all_ in zip(given, whole, strict=True)]
         return self.judge(fine, boxes, batch)
 
-    def judge(self, fine: Tensor, boxes: Sequence[Tensor], batch: Batch) -> Judged:
-        """Regions, or while training a sample of them and of the truth itself."""
+    def judge(self, maps: Any, boxes: Sequence[Tensor], batch: Batch) -> Judged:
+        """Regions, pooled from `maps`, or while training a sample of them and of the truth itself."""
         label = truth = None
         if self.training and batch.targets:
             boxes = [torch.cat([some, own]) for some, (own, _, _) in zip(boxes, things_of(batch), strict=True)]
@@ -208,11 +213,12 @@ class FastRCNN(Detector[Judged]):
             chosen = sampled(label, self.config.regions)
             label, used = label.gather(1, chosen), used.gather(1, chosen)
             regions, truth = (each.gather(1, chosen[..., None].expand(-1, -1, 4)) for each in (regions, truth))
-        logits, moves = self.head(self.pool(fine, regions))
+        logits, moves = self.head(self.pool(maps, regions))
         return Judged(regions, used, logits, moves, label, truth)
 
-    def pool(self, fine: Tensor, regions: Tensor) -> Tensor:
+    def pool(self, maps: Any, regions: Tensor) -> Tensor:
         """(N, R, C, P, P)"""
+        fine: Tensor = maps  # N 64 32 32
         if self.config.pooling == "align":
             return align(fine, regions, self.config.pool, 1 / MAP)
         found = roi_pool(fine.float(), list(regions), self.config.pool, 1 / MAP)

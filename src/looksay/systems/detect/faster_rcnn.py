@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torchvision.ops import box_iou, nms
 
 from looksay.nn.blocks import initialise
-from looksay.nn.detector import things_of
-from looksay.nn.prep import Prep
+from looksay.nn.detector import clipped, things_of
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch, System
 from looksay.ops.boxcode import decode, encode
@@ -23,13 +22,15 @@ from looksay.systems.detect.fast_rcnn import FastConfig, FastRCNN, Judged
 
 STRIDE = 8  # pixels between the places of anchors
 FITS, MISSES = 0.7, 0.3  # an anchor that overlaps a thing by so much shows it; by less, it shows background
+VARIED = Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2)
 POOR = 0.3  # a truth whose best anchor overlaps it by less is hard to learn
 
 
 @dataclass(frozen=True)
 class FasterConfig(FastConfig):
     """Anchors have the areas of `scales` squared, in pixels, with each of the `ratios` of height to width. `proposals` are what
-    is left of the best `before` after suppression at `apart`; a training step of the proposing part learns from `anchors`."""
+    is left of the best `before` of each map after suppression at `apart`, none narrower than `narrowest` pixels or less likely
+    than `doubtful`; a training step of the proposing part learns from `anchors`."""
 
     pooling: Literal["max", "align"] = "align"
     scales: tuple[float, ...] = (16.0, 36.0, 80.0)
@@ -37,6 +38,8 @@ class FasterConfig(FastConfig):
     proposals: int = 100
     before: int = 400
     apart: float = 0.7
+    narrowest: float = 1.0
+    doubtful: float = 0.0
     anchors: int = 128
 
 
@@ -96,12 +99,18 @@ class FasterRCNN(FastRCNN):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=24, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.1, clip=10.0,
-                    augment=Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2),
+                    epochs=16, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    augment=VARIED,
+                ),
+                Stage(
+                    name="finer", epochs=4, batch_size=16, img_size=160, optimizer="adamw", lr=2e-4, weight_decay=0.05,
+                    warmup=0.1, clip=10.0, augment=VARIED,
                 ),
             ),
             metric="map50",
             start="small-m",
+            expect=0.92,
+            minutes=38,
         ),
         "paper": Recipe(
             data="voc",
@@ -117,38 +126,52 @@ class FasterRCNN(FastRCNN):
         ),
     }  # fmt: skip
 
-    def __init__(self, classes: Sequence[str], config: FasterConfig | None = None, prep: Prep | None = None) -> None:
-        super().__init__(classes, config, prep)
+    def make(self) -> None:
+        super().make()
         kinds = len(self.config.scales) * len(self.config.ratios)
-        self.proposer = Proposer(self.channels, kinds)
+        self.proposer: Any = Proposer(self.channels, kinds)
 
     beside = System.beside  # its regions are its own
 
-    def forward(self, batch: Batch) -> Proposed:
-        fine, coarse = self.merge(self.body(batch.pictures))  # N 64 32 32, N 64 16 16
-        objectness, shifts = self.proposer(coarse)
-        places = anchors(self.config.scales, self.config.ratios, *coarse.shape[-2:]).to(fine.device)
-        boxes = self.regions(objectness.detach().float(), shifts.detach().float(), places, batch)
-        judged = self.judge(fine, boxes, batch)
-        return Proposed(**vars(judged), objectness=objectness, shifts=shifts, places=places)
+    def maps(self, x: Tensor) -> tuple[Any, Any]:
+        """What regions are pooled from, and what they are proposed on."""
+        fine, coarse = self.merge(self.body(x))  # N 64 32 32, N 64 16 16
+        return fine, coarse
 
-    def regions(self, objectness: Tensor, shifts: Tensor, places: Tensor, batch: Batch) -> list[Tensor]:
-        """Of each picture the best boxes, without those that mean the same."""
-        config, count = self.config, len(batch)
-        best, which = objectness.topk(min(config.before, objectness.shape[1]), dim=1)
-        boxes = decode(shifts.gather(1, which[..., None].expand(-1, -1, 4)), places[which])  # N B 4
+    def places(self, high: int, wide: int) -> list[Tensor]:
+        """(A, 4) the anchors of each map of a picture of this size."""
+        return [anchors(self.config.scales, self.config.ratios, -(-high // STRIDE), -(-wide // STRIDE))]
+
+    def forward(self, batch: Batch) -> Proposed:
+        """Where `batch.beside` has proposals, those are judged instead of its own."""
+        pooled, seen = self.maps(batch.pictures)
+        objectness, shifts = self.proposer(seen)
         high, wide = batch.pictures.shape[-2:]
-        limits = boxes.new_tensor([wide, high, wide, high])
-        boxes = boxes.maximum(torch.zeros_like(limits)).minimum(limits)
-        # Pictures far apart from each other, so that one suppression serves all.
-        apart = torch.arange(count, device=boxes.device)[:, None, None] * (2.0 * max(wide, high))
-        wide_enough = (boxes[..., 2:] - boxes[..., :2]).min(dim=2).values >= 1.0
-        scores = best.masked_fill(~wide_enough, -1e4)
-        keep = nms((boxes + apart).view(-1, 4), scores.view(-1), config.apart)
-        keep = keep[wide_enough.view(-1)[keep]]
-        owner = keep // boxes.shape[1]
-        flat = boxes.view(-1, 4)
-        return [flat[keep[owner == row][: config.proposals]] for row in range(count)]
+        places = [each.to(objectness.device) for each in self.places(high, wide)]
+        boxes = batch.beside.get("proposals")
+        if not boxes:
+            boxes = self.regions(objectness.detach().float(), shifts.detach().float(), places, batch)
+        judged = self.judge(pooled, boxes, batch)
+        return Proposed(**vars(judged), objectness=objectness, shifts=shifts, places=torch.cat(places))
+
+    def regions(self, objectness: Tensor, shifts: Tensor, places: Sequence[Tensor], batch: Batch) -> list[Tensor]:
+        """Of each picture the best boxes of each map, without those that mean the same. One suppression for each: it takes
+        the square of the boxes that compete."""
+        config, sides = self.config, [len(each) for each in places]
+        found: list[list[tuple[Tensor, Tensor]]] = [[] for _ in range(len(batch))]
+        for logits, moves, origins in zip(torch.split(objectness, sides, 1), torch.split(shifts, sides, 1), places, strict=True):
+            best, which = logits.topk(min(config.before, logits.shape[1]), dim=1)
+            boxes = decode(moves.gather(1, which[..., None].expand(-1, -1, 4)), origins[which])  # N B 4
+            scores = best.sigmoid()
+            for row, mine in enumerate(found):
+                inside = clipped(boxes[row], batch.extent(row))
+                real = (inside[:, 2:] - inside[:, :2]).amin(dim=1) >= config.narrowest
+                real &= scores[row] >= config.doubtful
+                inside, score = inside[real], scores[row][real]
+                keep = nms(inside, score, config.apart)[: config.proposals]
+                mine.append((inside[keep], score[keep]))
+        merged = [tuple(torch.cat(each) for each in zip(*mine, strict=True)) for mine in found]
+        return [boxes[scores.sort(descending=True, stable=True).indices[: config.proposals]] for boxes, scores in merged]
 
     def loss(self, out: Judged, batch: Batch) -> dict[str, Tensor]:
         assert isinstance(out, Proposed)
@@ -198,7 +221,7 @@ class FasterRCNN(FastRCNN):
 
     def unmatched(self, batch: Batch) -> int:
         high, wide = batch.pictures.shape[-2:]
-        places = anchors(self.config.scales, self.config.ratios, -(-high // STRIDE), -(-wide // STRIDE))
+        places = torch.cat(self.places(high, wide))
         best = [box_iou(boxes, places).max(dim=1).values for boxes, _, _ in things_of(batch) if len(boxes)]
         return int(sum((each < POOR).sum() for each in best))
 
