@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from looksay import weights
 from looksay.learn.job import Trained
@@ -29,9 +31,9 @@ def write_report(trained: Trained) -> Path:
         )
     if len(rows) > 1:
         steps = [row["step"] for row in rows]
-        losses = [name for name in rows[0] if name.startswith("loss_")]
+        losses = list(dict.fromkeys(name for row in rows for name in row if name.startswith("loss_")))
         names = {"loss_held": "held out", "loss_class": "training" if len(losses) < 3 else "class"}
-        shown = [Curve(names.get(name, name[5:]), steps, [row[name] for row in rows]) for name in losses]
+        shown = [_curve(names.get(name, name[5:]), [row for row in rows if name in row], name) for name in losses]
         report.heading("How it went").figure(curves(shown, "step", "loss"), "The loss after each epoch.")
         report.figure(
             curves([Curve(judged.found.title, steps, [row[recipe.metric] for row in rows])], "step", recipe.metric),
@@ -56,3 +58,8 @@ def write_report(trained: Trained) -> Path:
     return report.code(f"looksay train {order.system}{data} --seed {order.seed} {changes}".strip()).save(
         trained.root / "report.html"
     )
+
+
+def _curve(title: str, rows: Sequence[Mapping[str, Any]], name: str) -> Curve:
+    """A loss of one stage has no values in the others."""
+    return Curve(title, [row["step"] for row in rows], [row[name] for row in rows])
