@@ -67,8 +67,7 @@ class Detector(System[O]):
 
     def choose(self, found: Found) -> Found:
         found = self.contenders(found)
-        keep = suppress(found.boxes, found.scores, found.labels, self.overlap)
-        return found[keep[: self.most]]
+        return found[suppress(found.boxes, found.scores, found.labels, self.overlap, self.most)]
 
     def read(self, out: O, batch: Batch) -> list[Scene]:
         scenes = []

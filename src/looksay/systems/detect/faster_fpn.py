@@ -230,7 +230,7 @@ class FasterFPN(FasterRCNN):
     def choose(self, found: Found) -> Found:
         found = self.contenders(found)
         # Suppression class by class moves each class as far away as its number says; torchvision's numbers begin with 1.
-        return found[suppress(found.boxes, found.scores, 1 + found.labels, self.overlap)[: self.most]]
+        return found[suppress(found.boxes, found.scores, 1 + found.labels, self.overlap, self.most)]
 
     def taps(self) -> dict[str, nn.Module]:
         last = {"fc1": self.head.fc1} | ({"fc2": self.head.fc2} if isinstance(self.head, RegionHead) else {})

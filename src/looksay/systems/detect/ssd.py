@@ -28,6 +28,7 @@ MATCH = 0.5  # a default box with so much IoU is the thing
 POOR = 0.3  # a truth whose best default box has less is hard to learn
 HARD = 3  # wrong places that count for each right one
 VARIANCE = (10.0, 10.0, 5.0, 5.0)  # what centres and sizes are multiplied by, to be learned alike
+AHEAD = 2  # times as many boxes as are wanted compete at first
 WIDEST = math.log(1000 / 16)  # a box is at most so much larger than its default
 
 
@@ -230,11 +231,21 @@ class SSD(Detector[Boxed]):
         ]
 
     def detect(self, out: Boxed, batch: Batch) -> list[Found]:
-        found = []
-        for boxes, scores in self.places(out, batch):
-            place, kind = (scores > self.least).nonzero(as_tuple=True)
-            found.append(self.choose(Found(boxes[place], scores[place, kind], kind)))
-        return found
+        return [self._few(boxes, scores) or self._all(boxes, scores) for boxes, scores in self.places(out, batch)]
+
+    def _few(self, boxes: Tensor, scores: Tensor) -> Found | None:
+        """Only what is likeliest of all competes, which is enough where most of it is kept: what is less likely takes nothing
+        away. None where it is not enough."""
+        best, which = scores.flatten().topk(min(AHEAD * self.most, scores.numel()))
+        place, kind = which // scores.shape[1], which % scores.shape[1]
+        keep = suppress(boxes[place], best, kind, self.overlap)[: self.most]
+        if len(keep) < self.most or not bool(best[keep[-1]] > self.least):
+            return None
+        return Found(boxes[place[keep]], best[keep], kind[keep])
+
+    def _all(self, boxes: Tensor, scores: Tensor) -> Found:
+        place, kind = (scores > self.least).nonzero(as_tuple=True)
+        return self.choose(Found(boxes[place], scores[place, kind], kind))
 
     def choose(self, found: Found) -> Found:
         """As many candidates of each class compete as of any other."""

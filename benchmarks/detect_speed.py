@@ -1,0 +1,170 @@
+"""Detectors with the same weights, torchvision's called eagerly in fp32 against ours: one picture at a time, from uint8 pixels to
+boxes in its own pixels. Weights are random, scaled so that hundreds of boxes compete; rounds alternate, the median counts. How
+far boxes and scores lie apart is printed beside; and what fast mode costs a detector that was trained.
+
+    python benchmarks/detect_speed.py [--rounds 5] [--only faster-r-cnn-resnet50-fpn] [--accuracy 500]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torchvision.models import detection
+
+from looksay import registry, weights
+from looksay.api import Looker, load
+from looksay.data import source
+from looksay.data.inputs import Shown
+from looksay.measure.evaluate import feed_for, judge
+from looksay.nn.swift import quicken
+from looksay.scene import Scene
+from looksay.storybook.page import page
+
+NAMES = {
+    "faster-r-cnn-resnet50-fpn": ("faster-r-cnn-fpn", (1066, 800)),
+    "faster-r-cnn-mobilenet-v3-large-fpn": ("faster-r-cnn-fpn", (1066, 800)),
+    "ssd300-vgg16": ("ssd", (300, 300)),
+}
+KINDS = tuple(str(place) for place in range(1, 91))
+
+
+def theirs_of(name: str, card: str, picture: np.ndarray) -> Any:
+    torch.manual_seed(5)
+    made: Any = getattr(detection, registry.find(card).card.published[name])(weights=None, weights_backbone=None, num_classes=91)
+    with torch.inference_mode():
+        _randomise(made, made.transform([torch.from_numpy(picture).permute(2, 0, 1).float() / 255])[0])
+    return made.eval()
+
+
+def _randomise(model: Any, images: Any) -> None:
+    """Each layer keeps the spread of what passes, so that every place of this picture says something of its own."""
+    for part in model.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.normal_(part.weight, 0, (2 / part.weight[0].numel()) ** 0.5)
+            if part.bias is not None:
+                nn.init.normal_(part.bias, 0, 0.1)
+        elif isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.weight, 0.7, 1.3)
+            nn.init.normal_(part.bias, 0, 0.2)
+            part.momentum = 1.0
+    x = images.tensors
+    model.train().backbone(x)
+    maps = model.eval().backbone(x)
+    if hasattr(model, "head"):
+        for head, spread in ((model.head.classification_head, 1.5), (model.head.regression_head, 0.5)):
+            for layer, each in zip(head.module_list, maps.values(), strict=True):
+                layer.weight *= spread / layer(each).std()
+        return
+    logits, moves = model.rpn.head(list(maps.values()))
+    model.rpn.head.cls_logits.weight *= 2.0 / torch.cat([each.flatten() for each in logits]).std()
+    model.rpn.head.bbox_pred.weight *= 0.3 / torch.cat([each.flatten() for each in moves]).std()
+    boxes, _ = model.rpn(images, maps)
+    cells = model.roi_heads.box_roi_pool(maps, boxes, images.image_sizes)
+    said = model.roi_heads.box_predictor(model.roi_heads.box_head(cells))
+    last = model.roi_heads.box_predictor
+    for layer, each, spread in ((last.cls_score, said[0], 1.0), (last.bbox_pred, said[1], 0.3)):
+        factor = spread / (each - each.mean(dim=0)).std()
+        layer.weight *= factor
+        layer.bias.copy_((layer.bias - each.mean(dim=0)) * factor)
+
+
+def ours_of(name: str, theirs: Any, mode: Any) -> Looker:
+    with torch.device("meta"):
+        system = weights.build(name, KINDS)
+    system.load_state_dict(system.rename({key: value.clone() for key, value in theirs.state_dict().items()}), assign=True)
+    return Looker(system, weights.Info(name, KINDS, {}, system.prep), mode=mode)
+
+
+def eager(model: Any, picture: np.ndarray) -> dict[str, Tensor]:
+    with torch.inference_mode():
+        found: dict[str, Tensor] = model([torch.from_numpy(picture).permute(2, 0, 1).float() / 255])[0]
+    return found
+
+
+def look(looker: Looker, picture: np.ndarray) -> Scene:
+    return looker.answer(looker.batch([Shown("", "page", picture)]))[0]
+
+
+def apart(scene: Scene, other: dict[str, Tensor]) -> tuple[float, float, int]:
+    """Of the things that both name in the same order: the largest distance of edges in pixels and of scores; how many differ."""
+    box = score = 0.0
+    wrong = abs(len(scene.objects) - len(other["scores"]))
+    for thing, edges, sure, label in zip(
+        scene.objects, other["boxes"].tolist(), other["scores"].tolist(), other["labels"].tolist(), strict=False
+    ):
+        if thing.name != str(label):
+            wrong += 1
+            continue
+        box = max(box, *(abs(a - b) for a, b in zip(thing.box, edges, strict=True)))
+        score = max(score, abs(thing.score - sure))
+    return box, score, wrong
+
+
+def race(name: str, rounds: int) -> None:
+    card, size = NAMES[name]
+    picture = page(7, 3, size, "scene", words=False).picture
+    model = theirs_of(name, card, picture)
+    lookers = {mode: ours_of(name, model, mode) for mode in ("exact", "fast")}
+    wanted = eager(model, picture)
+    times: dict[str, list[float]] = {"eager": [], "exact": [], "fast": []}
+    scenes = {mode: look(looker, picture) for mode, looker in lookers.items()}
+    for _ in range(rounds):
+        for who, spent in times.items():
+            since = time.perf_counter()
+            if who == "eager":
+                eager(model, picture)
+            else:
+                look(lookers[who], picture)
+            spent.append(time.perf_counter() - since)
+    best = {who: statistics.median(spent) for who, spent in times.items()}
+    print(f"{name}, {size[0]} x {size[1]}: torchvision {1 / best['eager']:.2f} pictures/s, {len(wanted['scores'])} things")
+    for mode in lookers:
+        box, score, wrong = apart(scenes[mode], wanted)
+        told = f"boxes within {box:.4f} px, scores within {score:.1e}, {wrong} of {len(wanted['scores'])} in another order"
+        print(f"  {mode:5} {1 / best[mode]:.2f} pictures/s, {best['eager'] / best[mode]:.2f} x; {told}")
+
+
+def accuracy(name: str, pages: int) -> None:
+    looker = load(name)
+    dataset = source.open(f"storybook:pages={pages}", "test", view="scene")
+    scores = {}
+    for mode in ("exact", "fast"):
+        quick = quicken(looker.system, mode)
+        scores[mode] = judge(cast(quick) if mode == "fast" else quick, feed_for(quick, dataset)).scores()
+    lost = 100 * (scores["exact"]["map"] - scores["fast"]["map"])
+    print(f"{name}, {pages} test pages: mAP {100 * scores['exact']['map']:.2f} exact, fast {lost:+.2f} points less")
+
+
+def cast(system: Any) -> Any:
+    """The same system, taking its pictures in bf16."""
+    whole = system.forward
+
+    def forward(batch: Any) -> Any:
+        return whole(replace(batch, pictures=batch.pictures.to(torch.bfloat16)))
+
+    system.forward = forward
+    return system
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=NAMES)
+    parser.add_argument("--accuracy", type=int, default=0, metavar="PAGES")
+    asked = parser.parse_args()
+    for name in [asked.only] if asked.only else NAMES:
+        race(name, asked.rounds)
+    if asked.accuracy:
+        for name in ("faster-r-cnn", "ssd"):
+            accuracy(name, asked.accuracy)
+
+
+if __name__ == "__main__":
+    main()
