@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.errors import BadData
-from looksay.scene import Caption, Objects, Scene, Thing
+from looksay.scene import VOID, Caption, Objects, Scene, Thing
 
 
 @dataclass
@@ -67,6 +67,7 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
     split: str = ""
     classes: tuple[str, ...] = ()
     synsets: Mapping[str, str] = {}  # class name → synset, where the format has them
+    region_names: tuple[str, ...] = ()  # what the numbers of `regions` mean
     category_ids: Mapping[str, int] = {}  # class name → its number in the files, where they need not count from 0
     problems: tuple[BadData, ...] = ()  # of the set as a whole: annotations of no picture, ids used twice …
 
@@ -107,6 +108,26 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
             np.array([numbers[thing.name] for thing in objects], np.int64),
             np.array([2 if thing.crowd else int(thing.difficult) for thing in objects], np.int64),
         )
+
+    def regions(self, index: int) -> npt.NDArray[np.uint8]:
+        """What every pixel belongs to, cheap: (height, width), numbers into `region_names`, 255 where it is not to be counted;
+        (0, 0) for a picture whose pixels nobody named."""
+        found = self.scene(index).regions
+        if not found:
+            return found.ids
+        table = np.full(256, VOID, np.uint8)
+        for code, name in enumerate(found.names):
+            table[code] = self.region_names.index(name)
+        return table[found.ids]
+
+    def masks(self, index: int) -> npt.NDArray[np.bool_]:
+        """The pixels of each of `things`, cheap: (n, height, width). A thing whose pixels nobody marked has none."""
+        scene = self.scene(index)
+        out = np.zeros((len(scene.objects), *scene.size[::-1]), np.bool_)
+        for row, thing in zip(out, scene.objects, strict=True):
+            if thing.mask is not None:
+                row[:] = thing.mask.array()
+        return out
 
     def captions(self, index: int) -> tuple[Caption, ...]:
         """What is said of the picture, cheap: a training asks for it again in every epoch."""

@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from looksay.data import pictures
-from looksay.data.dataset import Dataset, RawBox, RawItem
+from looksay.data.dataset import Dataset, RawBox, RawItem, Things
 from looksay.data.index import Strings
 from looksay.errors import BadData, BadPicture, suggestion
 from looksay.scene import BoxXYXY, Label, Labels, Mask, Scene, Size, Thing
@@ -74,10 +75,11 @@ class Joined(Dataset):
     def __init__(self, parts: Sequence[Dataset]) -> None:
         self.parts = tuple(parts)
         self.classes, self.synsets, self.category_ids = parts[0].classes, parts[0].synsets, parts[0].category_ids
+        self.region_names = parts[0].region_names
         self.problems = tuple(problem for part in parts for problem in part.problems)
         self._ends = np.cumsum([len(part) for part in parts])
         for part in parts[1:]:
-            if part.classes != self.classes:
+            if (part.classes, part.region_names) != (self.classes, self.region_names):
                 raise BadData("its splits have different classes", where=part.source or None, mend="open one split at a time")
 
     def _part(self, index: int) -> tuple[Dataset, int]:
@@ -106,6 +108,18 @@ class Joined(Dataset):
     def target(self, index: int) -> int:
         part, at = self._part(index)
         return part.target(at)
+
+    def things(self, index: int) -> Things:
+        part, at = self._part(index)
+        return part.things(at)
+
+    def regions(self, index: int) -> npt.NDArray[np.uint8]:
+        part, at = self._part(index)
+        return part.regions(at)
+
+    def masks(self, index: int) -> npt.NDArray[np.bool_]:
+        part, at = self._part(index)
+        return part.masks(at)
 
     def file(self, index: int) -> Path | None:
         part, at = self._part(index)

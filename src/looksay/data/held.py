@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from looksay.data.dataset import Dataset, RawItem
+from looksay.data.dataset import Dataset, RawItem, Things
 from looksay.errors import BadData
-from looksay.scene import Scene
+from looksay.scene import Caption, Scene
 
 
 class Subset(Dataset):
@@ -19,6 +19,7 @@ class Subset(Dataset):
     def __init__(self, whole: Dataset, places: Sequence[int] | npt.NDArray[np.int64], split: str) -> None:
         self.whole, self._places, self.split = whole, np.asarray(places, np.int64), split
         self.format, self.source, self.classes, self.synsets = whole.format, whole.source, whole.classes, whole.synsets
+        self.region_names, self.category_ids = whole.region_names, whole.category_ids
 
     def __len__(self) -> int:
         return len(self._places)
@@ -34,6 +35,18 @@ class Subset(Dataset):
 
     def target(self, index: int) -> int:
         return self.whole.target(int(self._places[index]))
+
+    def things(self, index: int) -> Things:
+        return self.whole.things(int(self._places[index]))
+
+    def regions(self, index: int) -> npt.NDArray[np.uint8]:
+        return self.whole.regions(int(self._places[index]))
+
+    def masks(self, index: int) -> npt.NDArray[np.bool_]:
+        return self.whole.masks(int(self._places[index]))
+
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        return self.whole.captions(int(self._places[index]))
 
     def name(self, index: int) -> str:
         return self.whole.name(int(self._places[index]))

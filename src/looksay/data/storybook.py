@@ -25,7 +25,8 @@ from looksay.config import change, parse
 from looksay.data.dataset import Dataset, RawItem, Things
 from looksay.disk import write_atomically
 from looksay.errors import BadConfig, BadData, DiskTrouble, UnknownName
-from looksay.scene import Caption, Label, Labels, Scene, Size
+from looksay.scene import VOID, Caption, Label, Labels, Scene, Size
+from looksay.storybook.land import STUFF
 from looksay.storybook.spec import KINDS
 
 SPLITS = ("train", "val", "test")
@@ -81,7 +82,9 @@ class StorybookPages(Dataset):
         self._pictures: npt.NDArray[np.uint8] | None = None
         self._targets: npt.NDArray[np.uint8] | None = None
         self._things: npt.NDArray[np.float32] | None = None
+        self.region_names = () if asked.view == "digits" else STUFF + KINDS
         self._said: list[str] | None = None
+        self._maps: npt.NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -118,6 +121,29 @@ class StorybookPages(Dataset):
         rows = np.asarray(self._things[index])
         rows = rows[rows[:, 4] > 0]
         return Things(rows[:, :4].astype(np.float64), rows[:, 4].astype(np.int64) - 1, np.zeros(len(rows), np.int64))
+
+    def regions(self, index: int) -> npt.NDArray[np.uint8]:
+        if self.asked.view == "digits":
+            return super().regions(index)
+        return np.asarray(self._mapped()[index, 0])
+
+    def masks(self, index: int) -> npt.NDArray[np.bool_]:
+        if self.asked.view == "digits":
+            return super().masks(index)
+        rows = np.arange(len(self.things(index)), dtype=np.uint8)
+        return np.asarray(self._mapped()[index, 1] == rows[:, None, None])
+
+    def _mapped(self) -> npt.NDArray[np.uint8]:
+        """(pages, 2, height, width): the region of each pixel; the row of the thing seen in it, 255 for none. Drawn when they
+        are first asked for: those who need no masks do not wait for them."""
+        if self._maps is None:
+            folder = _folder(self.asked, self._seed, self._count)
+            shape = (self._count, 2, self.asked.size, self.asked.size)
+            if not (folder / "maps.u8").is_file():
+                self.drawn()
+                _write_maps(folder, self.asked, self._seed, shape)
+            self._maps = np.memmap(folder / "maps.u8", np.uint8, "r", shape=shape)
+        return self._maps
 
     def captions(self, index: int) -> tuple[Caption, ...]:
         """In English; written once and kept, without the things that they speak of."""
@@ -184,6 +210,21 @@ def _write_captions(folder: Path, asked: Pages, seed: int, shape: Sequence[int])
     write_atomically(folder / "captions.txt", ("\n".join(lines) + "\n").encode())
 
 
+def _write_maps(folder: Path, asked: Pages, seed: int, shape: Sequence[int]) -> None:
+    try:
+        with tempfile.TemporaryDirectory(prefix=".maps.", dir=folder) as beside:
+            np.memmap(Path(beside, "maps.u8"), np.uint8, "w+", shape=tuple(shape)).flush()
+            _draw_together(Path(beside), asked, seed, shape, None, "maps")
+            os.replace(Path(beside, "maps.u8"), folder / "maps.u8")
+    except OSError as error:
+        raise _full(folder, error) from None
+
+
+def _full(folder: Path, error: OSError) -> DiskTrouble:
+    what = f"the cache cannot be written: {error.strerror}"
+    return DiskTrouble(what, where=str(folder), mend="make room, or set LOOKSAY_CACHE")
+
+
 def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], progress: Callable[[int, int], None] | None) -> None:
     """Draws beside and renames, so that two trainings that begin together do not write into one another's pages."""
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
@@ -197,9 +238,7 @@ def _draw_all(folder: Path, asked: Pages, seed: int, shape: tuple[int, ...], pro
             with suppress(OSError):
                 os.replace(beside, folder)
     except OSError as error:
-        raise DiskTrouble(
-            f"the cache cannot be written: {error.strerror}", where=str(folder), mend="make room, or set LOOKSAY_CACHE"
-        ) from None
+        raise _full(folder, error) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -264,6 +303,21 @@ def _tell_share(folder: str, view: str, seed: int, shape: Sequence[int], share: 
     Path(folder, f"{share[0]}.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
 
+def _map_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int]) -> None:
+    import cv2
+
+    from looksay.storybook.page import page
+
+    cv2.setNumThreads(1)
+    maps = np.memmap(Path(folder) / "maps.u8", np.uint8, "r+", shape=tuple(shape))
+    for index in range(share[0], shape[0], share[1]):
+        scene = page(seed, index, (shape[3], shape[2]), view, words=False).scene
+        maps[index, 0], maps[index, 1] = scene.regions.ids, VOID
+        for row, thing in enumerate(scene.objects):
+            if thing.mask is not None:
+                maps[index, 1][thing.mask.array()] = row
+
+
 def _digit(seed: int, index: int, size: Size) -> tuple[Picture, int]:
     from looksay.storybook.scrawl import digit
 
@@ -285,5 +339,5 @@ def _page(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int, n
 
 if __name__ == "__main__":
     turn, of = sys.argv[5].split("/")
-    make = _tell_share if sys.argv[6] == "captions" else _draw_share
+    make = {"pictures": _draw_share, "captions": _tell_share, "maps": _map_share}[sys.argv[6]]
     make(sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(n) for n in sys.argv[4].split(",")], (int(turn), int(of)))

@@ -71,6 +71,7 @@ class Voc(PictureFiles):
         self._labels: masks.LabelMap | None = None
         if (layout.home / "SegmentationClass").is_dir():
             self._labels = _label_map(layout.home) or masks.LabelMap.usual(classes)
+            self.region_names = self._labels.names
         self._has_objects = (layout.home / "SegmentationObject").is_dir()
 
     def name(self, index: int) -> str:
