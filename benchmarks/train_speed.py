@@ -46,12 +46,13 @@ def plain(options: argparse.Namespace) -> dict[str, Any]:
     from torch.utils.data import Dataset as TorchDataset
     from torchvision.transforms import v2
 
-    from looksay.learn.job import recipe_of, splits_of
+    from looksay.data.material import picture_splits
+    from looksay.learn.job import recipe_of
     from looksay.measure.evaluate import feed_for, judge
     from looksay.weights import build
 
     _, recipe = recipe_of(order(options, ""))
-    stage, found = recipe.stages[0], splits_of(f"storybook:pages={options.pages}", view="portrait")
+    stage, found = recipe.stages[0], picture_splits(f"storybook:pages={options.pages}", "portrait")
     torch.manual_seed(0)
     side = (stage.img_size, stage.img_size)
     usual = build(options.system, found.train.classes, recipe.settings).prep

@@ -19,9 +19,10 @@ from helpers_learn import content, in_process, killed_at, order, train_once, wri
 from looksay import weights
 from looksay.data import source
 from looksay.data.loader import Feed, Feeding, Part
+from looksay.data.material import picture_splits
 from looksay.errors import BadConfig, BadData, BadPicture, DiskTrouble, NotFinite, Stopped, UnknownName
 from looksay.learn import loop
-from looksay.learn.job import Job, order_of, recipe_of, splits_of
+from looksay.learn.job import Job, order_of, recipe_of
 from looksay.learn.optim import Average, optimizer_of, rate
 from looksay.learn.progress import Silent
 from looksay.learn.run import Run
@@ -250,7 +251,7 @@ def test_a_broken_picture_is_refused_unless_allowed(tmp_path: Path) -> None:
 
 def test_without_a_validation_split_the_test_split_does_not_choose(tmp_path: Path) -> None:
     data = write_pictures(tmp_path / "data", 40, ("train", "test"))
-    found = splits_of(f"imagefolder:{data}", view="")
+    found = picture_splits(f"imagefolder:{data}", "")
     assert found.test is not None
     assert len(found.test) == 18
     names = {found.train.name(i) for i in range(len(found.train))}, {found.held.name(i) for i in range(len(found.held))}

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from looksay import registry, weights
-from looksay.data import source
-from looksay.data.dataset import Dataset
 from looksay.data.inputs import Shown, Skip, is_many, shown
 from looksay.data.kept import beside_of
 from looksay.data.loader import ready
@@ -271,7 +269,8 @@ def evaluate(
     looker = load(what) if isinstance(what, str) else what
     if size:
         looker = at_size(looker, size)
-    dataset = split_for(data, looker.classes, split, task(looker.system.card.task).view)
+    kind = task(looker.system.card.task)
+    dataset = kind.material().open(data, split, kind, looker.system)
     if scales:
         judged, how = (
             judge_at(looker.system, dataset, tuple(scales), progress),
@@ -303,13 +302,6 @@ def at_size(looker: Looker, size: int) -> Looker:
         raise BadConfig(f"pictures of {size} x {size} pixels", where="--sizes", mend="give multiples of 32 up to 2048")
     looker.system.prep = replace(looker.system.prep, size=(size, size), resize=size)
     return looker
-
-
-def split_for(data: str, classes: Sequence[str], split: str, view: str) -> Dataset:
-    """The split that is named, else test, else val, else the whole. Its classes must be ones that the system knows."""
-    there = source.splits(data)
-    chosen = split or next((name for name in ("test", "val", "valid", "validation") if name in there), "")
-    return source.open(data, chosen, classes=classes, view=view)
 
 
 def explain(looker: str | Looker, what: Any, *, method: str = "saliency", of: str = "", at: str = "") -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from looksay.errors import BadData, UnknownName
 
 if TYPE_CHECKING:
     from looksay.data.dataset import Dataset
+    from looksay.data.material import Material
     from looksay.nn.placement import Placement
 
 Targets = Mapping[str, Any]
@@ -21,7 +23,8 @@ TINY = 2.0  # pixels of the network's; a box that is narrower is not counted
 class Task:
     """`encode` gives one picture's targets where it is placed in the network's, `collate` makes a batch of them, `join` one
     picture's of those of a mosaic; `view` is the storybook's view for it, `fewest` the classes that it needs;
-    `placed` targets lie somewhere in the picture."""
+    `placed` targets lie somewhere in the picture. `stuff` names its Material within looksay.data: what its data sets are, how
+    they open and become batches. `less`: the smaller its metric, the better."""
 
     name: str
     verb: str
@@ -34,6 +37,13 @@ class Task:
     join: Callable[[Sequence[Targets]], Targets] | None = None
     fewest: int = 1
     placed: bool = True
+    stuff: str = "material.Pictures"
+    less: bool = False
+
+    def material(self) -> Material:
+        module, name = self.stuff.split(".")
+        made: Material = getattr(import_module(f"looksay.data.{module}"), name)()
+        return made
 
 
 def _label(dataset: Dataset, index: int, place: Placement) -> Targets:

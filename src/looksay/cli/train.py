@@ -61,8 +61,8 @@ def train(
     best = trained.tested or trained.judged
     where = "on the test split" if trained.tested else "on the pictures held out"
     scores, found = best.scores(), best.found
-    low, high = 100 * scores["low"], 100 * scores["high"]
-    print(f"{found.title} {100 * found.score:.2f} % ({low:.2f} to {high:.2f}) {where}")
+    low, high = found.told(scores["low"]), found.told(scores["high"])
+    print(f"{found.title} {found.told(found.score)} ({low} to {high}) {where}")
     print(f"weights: {trained.weights}")
     print(f"report:  {trained.root / 'report.html'}")
     print(f"try:     looksay look --model {trained.root} PICTURE")

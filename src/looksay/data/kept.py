@@ -13,9 +13,9 @@ from looksay.nn.prep import Picture
 from looksay.nn.system import System
 
 
-def beside_of(system: System[Any]) -> Beside | None:
+def beside_of(system: System[Any], *, learning: bool = False) -> Beside | None:
     """None for a system that wants nothing."""
-    if type(system).beside is System.beside:
+    if type(system).beside is System.beside or (system.shortcut and not learning):
         return None
     return partial(_wanted, system)
 

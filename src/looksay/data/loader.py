@@ -57,6 +57,8 @@ class Kind(Protocol):
     """What a task says of its targets; see looksay.tasks.Task."""
 
     @property
+    def view(self) -> str: ...
+    @property
     def placed(self) -> bool: ...
     @property
     def encode(self) -> Callable[[Dataset, int, Placement], Targets]: ...
@@ -64,6 +66,20 @@ class Kind(Protocol):
     def collate(self) -> Callable[[Sequence[Targets]], dict[str, Any]]: ...
     @property
     def join(self) -> Callable[[Sequence[Targets]], Targets] | None: ...
+
+
+class Batches(Protocol):
+    """What the training asks of a feed, of pictures or not: batches that follow from (seed, epoch, start) alone."""
+
+    how: Feeding
+    dataset: Any
+    waited: float
+    skipped: set[int]
+
+    @property
+    def steps(self) -> int: ...
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]: ...
 
 
 @dataclass

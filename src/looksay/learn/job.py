@@ -9,18 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from looksay import config as settings_of
 from looksay import registry, weights
-from looksay.data import source
-from looksay.data.dataset import Dataset
-from looksay.data.held import held_out
-from looksay.data.kept import beside_of
-from looksay.data.loader import Feed, Feeding, Part
-from looksay.data.storybook import StorybookPages
-from looksay.errors import BadConfig, BadData, UnknownName
+from looksay.data.loader import Batches, Feed, Feeding, Part
+from looksay.data.material import Splits
+from looksay.errors import BadConfig, UnknownName
 from looksay.learn.loop import Plan, Watcher, estimate, train
 from looksay.learn.progress import Silent
 from looksay.learn.run import Run, State
@@ -29,9 +24,8 @@ from looksay.measure.evaluate import Judged, feed_for, judge
 from looksay.nn.classifier import Classifier
 from looksay.nn.detector import Detector
 from looksay.nn.recipe import Recipe, Stage
-from looksay.nn.system import Batch, System
+from looksay.nn.system import System
 from looksay.records import hints
-from looksay.scene import Size
 from looksay.tasks import task
 
 SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure")  # scores that are noted after each epoch
@@ -52,16 +46,6 @@ class Order:
     device: str = "auto"
     max_minutes: float = 0.0
     allow_bad_data: bool = False
-
-
-@dataclass(frozen=True)
-class Splits:
-    """`held` chooses the best weights, `test` is looked at once, at the end; None where the data has no such split."""
-
-    train: Dataset
-    held: Dataset
-    test: Dataset | None
-    how: str
 
 
 @dataclass
@@ -101,22 +85,6 @@ def recipe_of(order: Order) -> tuple[str, Recipe]:
     return name, recipe
 
 
-def splits_of(name: str, *, view: str) -> Splits:
-    """The test split never chooses: without a validation split, a tenth of the training pictures does."""
-    if name.partition(":")[0] == "storybook":
-        pages = [source.open(name, split, view=view) for split in ("train", "val", "test")]
-        return Splits(pages[0], pages[1], pages[2], "the storybook's val pages")
-    there = source.splits(name)
-    whole = source.open(name, "train" if there else "")
-    test_name = next((split for split in there if split.startswith("test")), None)
-    test = source.open(name, test_name, classes=whole.classes) if test_name else None
-    for split in ("val", "valid", "validation"):
-        if split in there:
-            return Splits(whole, source.open(name, split, classes=whole.classes), test, f"the split {split!r}")
-    kept, held = held_out(whole)
-    return Splits(kept, held, test, f"{len(held):,} of {len(whole):,} training pictures, held out by a hash of their names")
-
-
 class Job:
     """A training made ready. `run()` does it."""
 
@@ -129,47 +97,28 @@ class Job:
         self.data = order.data or self.recipe.data
         if "," in self.data and ":" not in self.data:
             raise BadConfig(f"{self.data!r} is more than one data set", mend="name one, as format:path")
-        kind = task(self.entry.card.task)
-        self.splits = splits_of(self.data, view=kind.view)
+        self.kind = task(self.entry.card.task)
+        self.material = self.kind.material()
+        chosen = {**self.entry.settings, **self.recipe.settings}
+        config = settings_of.change(self.entry.build().Config(), chosen, where=self.entry.name)
+        self.splits = self.material.splits(self.data, self.kind, config)
         self.train_set, self.held = self.splits.train, self.splits.held
-        self._check_data()
+        self.material.check(self.data, self.splits, self.kind.fewest, allow=order.allow_bad_data, say=self.watcher.say)
         if self.crew.world > 1 and not order.output:
             raise BadConfig("several processes need one folder", where="torchrun", mend="name it with --output")
         self.run_ = Run(Path(order.output or self._folder()), main=self.crew.rank == 0)
-        self.system = self._build()
-        part = Part(self.crew.rank, self.crew.world)
-        self.feeds = tuple(
-            Feed(
-                self.train_set,
-                replace(self.system.prep, size=(stage.img_size, stage.img_size)),
-                kind,
-                Feeding(
-                    stage.batch_size,
-                    order.seed,
-                    stage.augment,
-                    stage.balance,
-                    order.workers,
-                    part,
-                    order.allow_bad_data,
-                ),
-                beside_of(self.system),
-            )
-            for stage in self.recipe.stages
-        )
-        self.judge_feed = feed_for(self.system, self.held, workers=order.workers, skip_bad=order.allow_bad_data)
+        self.system = self._build(config)
+        self.feeds = tuple(self._feed(stage) for stage in self.recipe.stages)
+        skip = order.allow_bad_data
+        self.judge_feed = feed_for(self.system, self.held, workers=order.workers, skip_bad=skip, learning=True)
         self._tune()
 
-    def _check_data(self) -> None:
-        if isinstance(self.train_set, StorybookPages):
-            return
-        from looksay.data import doctor
-
-        self.watcher.say(f"checking {self.data}")
-        doctor.gate(self.data, allow=self.order.allow_bad_data)
-        fewest = task(self.entry.card.task).fewest
-        if len(self.train_set.classes) < fewest:
-            mend = f"{self.entry.name} needs {'two' if fewest == 2 else 'one'} or more"
-            raise BadData(f"has {len(self.train_set.classes)} classes", where=self.data, mend=mend)
+    def _feed(self, stage: Stage) -> Batches:
+        order = self.order
+        part = Part(self.crew.rank, self.crew.world)
+        how = Feeding(stage.batch_size, order.seed, stage.augment, stage.balance, order.workers, part, order.allow_bad_data)
+        prep = self.material.shaped(self.system.prep, stage)
+        return self.material.feed(self.system, self.train_set, self.kind, how, prep=prep, learning=True)
 
     def _folder(self) -> str:
         """runs/NAME-1, NAME-2 … the first that is not there."""
@@ -178,18 +127,16 @@ class Job:
             number += 1
         return str(Path("runs", f"{self.entry.name}-{number}"))
 
-    def _build(self) -> System[Any]:
-        torch.manual_seed(self.order.seed)
+    def _build(self, config: Any) -> System[Any]:
         stage = self.recipe.stages[-1]
-        settings = self._settled(stage.img_size)
-        fresh = weights.build(self.entry.name, self.train_set.classes, settings)
-        prep = fresh.prep
-        if prep.size != (stage.img_size, stage.img_size):
-            side: Size = (stage.img_size, stage.img_size)
+        settled = self.material.settled(self.entry.build(), config, self.train_set, stage)
+        torch.manual_seed(self.order.seed)
+        fresh = weights.build(self.entry.name, self.train_set.classes, settings_of.to_dict(settled))
+        prep = self.material.shaped(fresh.prep, stage)
+        if prep != fresh.prep:
             torch.manual_seed(self.order.seed)
-            prep = replace(prep, size=side, resize=stage.img_size)
-            fresh = weights.build(self.entry.name, self.train_set.classes, settings, prep)
-        self._try(fresh)
+            fresh = weights.build(self.entry.name, self.train_set.classes, settings_of.to_dict(settled), prep)
+        self.material.tried(fresh)
         if self.order.start or self.recipe.start:
             self._borrow(fresh)
         if isinstance(fresh, Classifier):
@@ -197,16 +144,6 @@ class Job:
                 tuple(self.train_set.synsets.get(name, "") for name in fresh.classes) if self.train_set.synsets else ()
             )
         return fresh
-
-    def _try(self, system: System[Any]) -> None:
-        """Whether the network takes pictures of this size at all."""
-        wide, high = system.prep.size
-        try:
-            with torch.inference_mode():
-                system.eval()(Batch(torch.zeros(2, system.prep.channels, high, wide)))
-        except RuntimeError as error:
-            what = f"{self.entry.name} cannot take pictures of {wide} x {high}: {str(error).splitlines()[0]}"
-            raise BadConfig(what, where="--img-size", mend="choose a larger one") from None
 
     def _borrow(self, system: System[Any]) -> None:
         """Begins with other weights as far as names and shapes agree; the last layer of other classes stays fresh."""
@@ -230,29 +167,12 @@ class Job:
         system.load_state_dict(fitting, strict=False)
         self.watcher.say(f"began with {len(fitting)} of {len(own)} tensors of {start}")
 
-    def _settled(self, side: int) -> Mapping[str, Any]:
-        """The recipe's settings, with what the system learns from the boxes of the truth before it is built."""
-        kind = self.entry.build()
-        settings = {**self.entry.settings, **self.recipe.settings}
-        if kind.settled.__qualname__ == "System.settled":
-            return self.recipe.settings
-        config = settings_of.change(kind.Config(), settings)
-        shapes = []
-        for index in range(min(len(self.train_set), 5000)):
-            boxes, size = self.train_set.things(index).boxes, self._size_of(index)
-            shapes.append((boxes[:, 2:] - boxes[:, :2]) / np.array(size))
-        return settings_of.to_dict(kind.settled(config, np.concatenate(shapes), side))
-
-    def _size_of(self, index: int) -> Size:
-        found = self.train_set
-        return (found.asked.size, found.asked.size) if isinstance(found, StorybookPages) else found.scene(index).size
-
     def _tune(self) -> None:
         """What of a stage the system itself has to know."""
         stage = self.recipe.stages[-1]
         if isinstance(self.system, Classifier):
             self.system.smoothing = stage.smoothing
-            if stage.balance == "weights":
+            if stage.balance == "weights" and isinstance(self.feeds[-1], Feed):
                 self.system.class_weights = torch.from_numpy(self.feeds[-1].class_weights())
 
     def run(self) -> Trained | None:
@@ -264,8 +184,7 @@ class Job:
         }
         self.resume = self.run_.begin(config, resume=self.resume)
         for each in (self.train_set, self.held):
-            if isinstance(each, StorybookPages):
-                each.drawn()
+            self.material.prepare(each)
         self._forecast()
         self._warn()
         minutes = self.order.max_minutes
@@ -281,6 +200,7 @@ class Job:
             deadline=time.monotonic() + minutes * 60 if minutes else math.inf,
             crew=self.crew,
             resume=self.resume,
+            less=self.kind.less,
         )
         state = train(self.system, plan, self.run_)
         if self.crew.rank > 0:
@@ -293,9 +213,10 @@ class Job:
         tested = judge(system, test) if test else None
         return Trained(self.run_.root, best, state, judge(system, self.judge_feed), tested, self.order, self.recipe, self.splits)
 
-    def _plain_feed(self) -> Feed:
-        """The training pictures in order, as looking sees them."""
-        return feed_for(self.system, self.train_set, workers=self.order.workers, skip_bad=self.order.allow_bad_data)
+    def _plain_feed(self) -> Batches:
+        """What is learnt from, in order, as looking sees it."""
+        skip = self.order.allow_bad_data
+        return feed_for(self.system, self.train_set, workers=self.order.workers, skip_bad=skip, learning=True)
 
     def _warn(self) -> None:
         """Before an hour is spent: does the truth fit what the network can say at all?"""
@@ -320,7 +241,7 @@ class Job:
         return {shown.get(name, name): value for name, value in scores.items() if name in SHOWN}
 
     def _keep(self, system: System[Any], scores: Mapping[str, float]) -> None:
-        world = "storybook" if isinstance(self.train_set, StorybookPages) else self.data
+        world = self.material.world(self.train_set, self.data)
         synsets = system.synsets if isinstance(system, Classifier) else ()
         config = settings_of.to_dict(system.config)
         info = weights.Info(self.entry.name, system.classes, config, system.prep, synsets, dict(scores), self.name, world)
@@ -329,9 +250,10 @@ class Job:
     def _forecast(self) -> None:
         """Time and memory before it starts; not worth it for a training of seconds."""
         total = sum(stage.epochs * feed.steps for stage, feed in zip(self.recipe.stages, self.feeds, strict=True))
+        what = f"{len(self.train_set):,} {self.material.noun} of {self.data}, judged on {self.splits.how}"
         self.watcher.say(
             f"{self.entry.name}: {self.system.parameters_count:,} parameters, {len(self.train_set.classes)} classes; "
-            f"{len(self.train_set):,} pictures of {self.data}, judged on {self.splits.how}; results in {self.run_.root}"
+            f"{what}; results in {self.run_.root}"
         )
         if total < 50 or self.resume or self.crew.world > 1:
             return

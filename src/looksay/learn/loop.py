@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from looksay.data.loader import Feed
+from looksay.data.loader import Batches
 from looksay.errors import NotFinite, Stopped
 from looksay.learn.optim import Average, optimizer_of, rate
 from looksay.learn.run import Run, State
@@ -45,10 +45,11 @@ class Watcher(Protocol):
 
 @dataclass
 class Plan:
-    """What a run is made of. `judge` scores the system on pages held out; its `metric` chooses the best weights."""
+    """What a run is made of. `judge` scores the system on what was held out; its `metric` chooses the best weights, the smallest
+    one where `less` of it is better."""
 
     stages: tuple[Stage, ...]
-    feeds: tuple[Feed, ...]
+    feeds: tuple[Batches, ...]
     judge: Judge
     metric: str
     seed: int
@@ -58,6 +59,7 @@ class Plan:
     deadline: float = math.inf  # time.monotonic() at which to stop
     crew: Crew = field(default_factory=Crew)
     resume: bool = False
+    less: bool = False
 
 
 def fabric_of(plan: Plan, precision: str) -> Fabric:
@@ -140,6 +142,7 @@ class _Worker:
                 state.sums[name] = state.sums.get(name, 0.0) + value
             state.batch += 1
             state.step += 1
+            self._aside(state, state.step - base)
             self._note(state, parts, (state.batch - first) * self.feed.how.batch_size / (time.perf_counter() - started))
             if state.batch < self.feed.steps and self._stop_or_save(state, saved):
                 saved = time.monotonic()
@@ -180,6 +183,10 @@ class _Worker:
         if state.step % NOTE_EVERY == 0:
             self.run_.note({"step": state.step, "loss": loss, **parts})
 
+    def _aside(self, state: State, done: int) -> None:
+        if self.run_.main and (told := self.system.aside(done, self.steps)):
+            self.run_.note({"step": state.step, **told})
+
     def _stop_or_save(self, state: State, saved: float) -> bool:
         self._stop(state, f"at step {state.step}")
         if time.monotonic() - saved > SAVE_EVERY:
@@ -208,7 +215,7 @@ class _Worker:
         scores = self._judge()
         row |= scores
         state.epoch, state.batch, state.sums, state.seconds = epoch + 1, 0, {}, state.seconds + spent
-        score = scores[self.plan.metric]
+        score = -scores[self.plan.metric] if self.plan.less else scores[self.plan.metric]
         if score > state.best:
             state.best, state.worse = score, 0
             if self.run_.main:
@@ -286,7 +293,7 @@ def keep_memory() -> None:
             libc.mallopt(what, value)
 
 
-def estimate(system: System[Any], feed: Feed, stage: Stage, seed: int) -> tuple[float, int]:
+def estimate(system: System[Any], feed: Batches, stage: Stage, seed: int) -> tuple[float, int]:
     """(seconds a step, bytes of memory in use at its peak), from three steps on a copy that is thrown away."""
     import resource
 

@@ -11,6 +11,7 @@ from looksay.learn.job import Trained
 from looksay.learn.run import Run
 from looksay.show.plots import Curve, curves
 from looksay.show.report import Report
+from looksay.tasks import task
 
 
 def write_report(trained: Trained) -> Path:
@@ -25,8 +26,9 @@ def write_report(trained: Trained) -> Path:
     judged, where = (trained.tested, "test split") if trained.tested else (trained.judged, "pictures held out")
     judged.found.fill(report, f"On the {where}")
     if trained.tested:
+        reached = judged.found.told(trained.judged.found.score)
         report.text(
-            f"The weights were chosen by the pictures held out, where they reach {100 * trained.judged.found.score:.2f} %; "
+            f"The weights were chosen by the pictures held out, where they reach {reached}; "
             "the test split was looked at once, at the end."
         )
     if len(rows) > 1:
@@ -40,13 +42,13 @@ def write_report(trained: Trained) -> Path:
             "On the pictures held out.",
         )
     seen = trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
-    judged.found.mistakes(report, seen, weights.load(trained.weights)[0])
+    system = weights.load(trained.weights)[0]
+    judged.found.mistakes(report, seen, system)
     stage = recipe.stages[-1]
     report.heading("How it was trained").facts(
         {
             "epochs": trained.state.epoch,
-            "batch": stage.batch_size,
-            "picture": f"{stage.img_size} × {stage.img_size}",
+            **task(system.card.task).material().facts(stage, system),
             "optimizer": f"{stage.optimizer}, learning rate {stage.lr:g}, {stage.schedule}",
             "precision": stage.precision,
             "seed": order.seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import platform
 import sys
@@ -21,6 +22,7 @@ from torch.optim import Optimizer
 from looksay.disk import write_atomically
 from looksay.errors import BadConfig, BadWeights, DiskTrouble
 from looksay.learn.optim import Average
+from looksay.nn.system import System
 from looksay.records import pack, unpack
 
 
@@ -32,7 +34,7 @@ class State:
     epoch: int = 0
     batch: int = 0
     step: int = 0
-    best: float = -1.0
+    best: float = -math.inf
     worse: int = 0
     seconds: float = 0.0
     sums: dict[str, float] = field(default_factory=dict)
@@ -78,9 +80,10 @@ class Run:
     def _text(self, name: str, text: str) -> None:
         write_atomically(self.root / name, text.encode())
 
-    def save(self, state: State, model: torch.nn.Module, optimizer: Optimizer, average: Average | None) -> None:
+    def save(self, state: State, model: System[Any], optimizer: Optimizer, average: Average | None) -> None:
         """Everything that the next step depends on. Tensors and JSON, no pickle."""
         tensors: dict[str, Tensor] = {f"model/{name}": value for name, value in model.state_dict().items()}
+        tensors |= {f"carried/{name}": value for name, value in model.carried().items()}
         if average:
             tensors |= {f"average/{name}": value for name, value in average.values.items()}
         numbers: dict[str, Any] = {}
@@ -94,10 +97,10 @@ class Run:
         whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
         write_atomically(self.checkpoint, to_bytes(whole, meta))
 
-    def load(self, model: torch.nn.Module, optimizer: Optimizer, average: Average | None) -> State:
+    def load(self, model: System[Any], optimizer: Optimizer, average: Average | None) -> State:
         """Puts everything back as it was; the metrics forget what came after."""
         state, tensors, numbers = self.peek()
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}}
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "carried": {}, "average": {}, "optimizer": {}}
         for name, value in tensors.items():
             kind, _, rest = name.partition("/")
             groups[kind][rest] = value
@@ -106,6 +109,7 @@ class Run:
                 "belongs to another network", where=str(self.checkpoint), mend="go on with the settings of config.json"
             )
         model.load_state_dict(groups["model"])
+        model.carry(groups["carried"])
         if average:
             average.load(groups["average"])
         slots: dict[int, dict[str, Any]] = {}

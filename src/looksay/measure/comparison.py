@@ -25,7 +25,8 @@ class Comparison:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Best first; `behind` is the interval of the difference to the best, on the same pictures."""
-        ordered = sorted(self.evaluations, key=lambda each: -each.judged.found.score)
+        sign = 1 if self.evaluations[0].judged.found.less else -1
+        ordered = sorted(self.evaluations, key=lambda each: sign * each.judged.found.score)
         best = ordered[0].judged.found
         proposing = any(each.judged.beside_ms for each in ordered)
         trained = any(each.minutes for each in ordered)

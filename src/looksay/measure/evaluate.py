@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from looksay.data.kept import beside_of
-from looksay.data.loader import Feed, Feeding
+from looksay.data.loader import Batches, Feeding
 from looksay.errors import BadConfig
 from looksay.measure.classified import Classified
 from looksay.measure.classify import Tally
@@ -61,19 +61,22 @@ def beside_ms(system: System[Any], dataset: Any, count: int = 20) -> float:
     return 1000 * spent / most
 
 
-def feed_for(system: System[Any], dataset: Any, *, batch_size: int = 64, workers: int = 2, skip_bad: bool = False) -> Feed:
-    """The pictures in order, as the system takes them."""
+def feed_for(
+    system: System[Any], dataset: Any, *, batch_size: int = 64, workers: int = 2, skip_bad: bool = False, learning: bool = False
+) -> Batches:
+    """All of it in order, as the system takes it."""
     kind = task(system.card.task)
-    return Feed(dataset, system.prep, kind, Feeding(batch_size, workers=workers, skip_bad=skip_bad), beside_of(system))
+    how = Feeding(batch_size, workers=workers, skip_bad=skip_bad)
+    return kind.material().feed(system, dataset, kind, how, learning=learning)
 
 
 @torch.inference_mode()
-def judge(system: System[Any], feed: Feed, progress: Progress | None = None, *, bf16: bool = False) -> Judged:
+def judge(system: System[Any], feed: Batches, progress: Progress | None = None, *, bf16: bool = False) -> Judged:
     """Single-scale, as `look` sees a picture. `bf16` is for the scores while training, which need no last digits."""
     channels_last(system.eval())
     device = next(system.parameters()).device
     judging = judging_of(system, feed.dataset)
-    spent, done = 0.0, 0
+    spent, done, whole = 0.0, 0, min(len(feed.dataset), feed.steps * feed.how.batch_size)
     for batch in feed.epoch(0):
         since = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
@@ -82,11 +85,11 @@ def judge(system: System[Any], feed: Feed, progress: Progress | None = None, *, 
         judging.hear(said, batch, _fresh(batch, feed))
         done += len(batch)
         if progress:
-            progress(done, len(feed.dataset))
+            progress(min(done, whole), whole)
     return Judged(judging.verdict(), spent, len(feed.skipped))
 
 
-def _fresh(batch: Batch, feed: Feed) -> list[int]:
+def _fresh(batch: Batch, feed: Batches) -> list[int]:
     """Rows that stand for their own picture: when a broken one is skipped, its neighbour is not counted twice."""
     if not feed.skipped:
         return list(range(len(batch)))

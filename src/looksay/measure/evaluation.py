@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from looksay.data.dataset import Dataset
 from looksay.measure.evaluate import Judged
 from looksay.measure.results import record
 from looksay.nn.system import System
@@ -23,7 +22,7 @@ class Evaluation:
     recipe: str
     weights: str
     network: System[Any]
-    dataset: Dataset
+    dataset: Any
     judged: Judged
     params: int
     how: str
@@ -37,8 +36,9 @@ class Evaluation:
         beside = f", {self.judged.beside_ms:.0f} ms before it for proposals" if self.judged.beside_ms else ""
         speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network{beside}, {self.params:,} parameters"
         if self.expect:
-            met = "met" if self.judged.scores()["high"] >= self.expect else "MISSED"
-            skipped.append(f"the recipe states a {self.judged.found.title} of {100 * self.expect:.1f} %: {met}")
+            scores, found = self.judged.scores(), self.judged.found
+            met = scores["low"] <= self.expect if found.less else scores["high"] >= self.expect
+            skipped.append(f"the recipe states a {found.title} of {found.told(self.expect)}: {'met' if met else 'MISSED'}")
         return [
             f"{head}, {self.how}",
             *(f"  {line}" for line in self.judged.found.lines()),

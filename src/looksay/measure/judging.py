@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from looksay.data.dataset import Dataset
 from looksay.errors import BadConfig
 from looksay.measure.verdict import Verdict
 from looksay.nn.system import Batch, System
@@ -16,7 +15,7 @@ from looksay.nn.system import Batch, System
 class Judging(ABC):
     """`ask` is what is timed; `hear` takes what it said, the rows `keep` of it."""
 
-    def __init__(self, system: System[Any], dataset: Dataset) -> None:
+    def __init__(self, system: System[Any], dataset: Any) -> None:
         self.system, self.dataset = system, dataset
 
     @abstractmethod
@@ -36,7 +35,7 @@ WHO = {
 }  # each imported when it is needed
 
 
-def judging_of(system: System[Any], dataset: Dataset) -> Judging:
+def judging_of(system: System[Any], dataset: Any) -> Judging:
     """Ready to judge `system` on `dataset` (for its classes and its truth)."""
     if system.card.task not in WHO:
         raise BadConfig(f"there is no score for {system.card.task}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from looksay.data.dataset import Dataset
 from looksay.measure.bootstrap import Paired
 from looksay.nn.system import System
 from looksay.show.report import Report
@@ -16,6 +15,8 @@ class Verdict(ABC):
 
     metric: ClassVar[str]
     title: ClassVar[str]
+    noun: ClassVar[str] = "pictures"
+    less: ClassVar[bool] = False  # the smaller the metric, the better
 
     @abstractmethod
     def __len__(self) -> int:
@@ -38,7 +39,7 @@ class Verdict(ABC):
         """Numbers, figures and tables."""
 
     @abstractmethod
-    def mistakes(self, report: Report, dataset: Dataset, system: System[Any]) -> None:
+    def mistakes(self, report: Report, dataset: Any, system: System[Any]) -> None:
         """What it got wrong, in pictures, and why."""
 
     def behind(self, best: Verdict) -> Paired | None:
@@ -48,6 +49,10 @@ class Verdict(ABC):
     def row(self) -> list[tuple[str, str]]:
         """(score, value) pairs of a report's first table."""
         return []
+
+    def told(self, value: float) -> str:
+        """A value of the metric, for people."""
+        return f"{100 * value:.2f} %"
 
     @property
     def score(self) -> float:

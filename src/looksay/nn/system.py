@@ -105,6 +105,18 @@ class System(nn.Module, ABC, Generic[O]):
         them; `folder` is for what must survive a kill. True when the weights have changed."""
         return False
 
+    def carried(self) -> Mapping[str, Tensor]:
+        """What learning takes along from batch to batch besides weights, as the state of a recurrent network: it stands in
+        checkpoints, so that a killed run goes on with it, but not in weights files."""
+        return {}
+
+    def carry(self, state: Mapping[str, Tensor]) -> None:
+        """Takes up what `carried` gave."""
+
+    def aside(self, done: int, steps: int) -> Mapping[str, Any]:
+        """What is worth a line in the run's record after `done` of a stage's `steps`, besides the losses; JSON values."""
+        return {}
+
     @classmethod
     def size_for(cls, config: Any) -> int:
         """The side of the picture that the paper's network takes."""
