@@ -1,9 +1,9 @@
-"""Faster R-CNN on feature pyramids against torchvision's, with random weights: the same boxes, scores, labels and losses."""
+"""Faster R-CNN on feature pyramids against torchvision's, random weights: the same boxes, scores, labels, losses, slopes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ NINETY = tuple(str(place) for place in range(1, 91))
 PAIRS = dict(registry.find("faster-r-cnn-fpn").card.published)
 FAST = "faster-r-cnn-mobilenet-v3-large-320-fpn"
 SIDE = (128, 160)  # height, width
+ALL = 10**6  # anchors and regions to learn from: more than there are, so that nothing is drawn
 
 
 @dataclass
@@ -47,7 +48,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     torch.set_num_threads(1)
     torch.manual_seed(5)
     theirs: Any = getattr(detection, PAIRS[request.param])(weights=None, weights_backbone=None, num_classes=91)
-    with torch.inference_mode():
+    with torch.no_grad():
         x = torch.randn(2, 3, *SIDE)
         _randomise(theirs, x)
         with torch.device("meta"):
@@ -110,3 +111,40 @@ def test_all_weights_have_a_place(case: Case) -> None:
     renamed = case.ours.rename(case.theirs.state_dict())
     assert own.keys() == renamed.keys()
     assert all(own[name].shape == renamed[name].shape for name in own)
+
+
+def test_the_same_losses_and_slopes(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All anchors and regions count; both judge the same regions, some of them near the truth."""
+    ours, theirs, made = case.ours, case.theirs, torch.Generator().manual_seed(3)
+    corner = [torch.rand(count, 2, generator=made) * 70 for count in (3, 1)]
+    truth = [torch.cat([low, low + 20 + 30 * torch.rand(len(low), 2, generator=made)], dim=1) for low in corner]
+    labels = [torch.tensor([7, 0, 89]), torch.tensor([7])]
+    near = [each.repeat(6, 1) + 4 * torch.randn(6 * len(each), 4, generator=made) for each in truth]
+    far = [torch.rand(20, 2, generator=made) * 90 for _ in truth]
+    regions = [torch.cat([some, low.repeat(1, 2) + torch.tensor([0, 0, 25, 30])]) for some, low in zip(near, far, strict=True)]
+
+    with monkeypatch.context() as patch:
+        for part in (theirs.rpn, theirs.roi_heads):
+            patch.setattr(part, "training", True)  # without its normalisations, which would follow the batch
+            patch.setattr(part.fg_bg_sampler, "batch_size_per_image", ALL)
+        targets = [{"boxes": boxes, "labels": 1 + kinds} for boxes, kinds in zip(truth, labels, strict=True)]
+        maps = theirs.backbone(case.pictures)
+        _, first = theirs.rpn(ImageList(case.pictures, [SIDE] * 2), maps, targets)
+        _, second = theirs.roi_heads(maps, regions, [SIDE] * 2, targets)
+        patch.setattr(ours, "training", True)
+        patch.setattr(ours, "config", replace(ours.config, anchors=ALL, regions=ALL))
+        ignore = [torch.zeros(len(each), dtype=torch.bool) for each in truth]
+        batch = Batch(case.pictures, {"boxes": truth, "labels": labels, "ignore": ignore}, beside={"proposals": list(regions)})
+        parts = ours.loss(ours(batch), batch)
+    pairs = {"rpn_object": "objectness", "rpn_box": "rpn_box_reg", "class": "classifier", "box": "box_reg"}
+    for mine, other in pairs.items():
+        wanted = float((first | second)[f"loss_{other}"])
+        assert wanted > 0.01
+        assert float(parts[mine]) == pytest.approx(wanted, rel=1e-4)
+
+    torch.stack(list(parts.values())).sum().backward()
+    torch.stack([*first.values(), *second.values()]).sum().backward()
+    slopes = ours.rename({name: weight.grad for name, weight in theirs.named_parameters()})
+    for name, weight in ours.named_parameters():
+        wanted = slopes[name]
+        torch.testing.assert_close(weight.grad, wanted, rtol=0, atol=1e-3 * float(wanted.abs().max()), msg=name)

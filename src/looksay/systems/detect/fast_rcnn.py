@@ -119,8 +119,9 @@ def sampled(label: Tensor, count: int) -> Tensor:
     """(N, count) places of regions to learn from: at most SHARE of them things, drawn anew at each step."""
     dice = torch.rand(label.shape, device=label.device)
     thing = label > 0
-    rank = dice.masked_fill(~thing, 2.0).argsort(dim=1).argsort(dim=1)
-    chosen = thing & (rank < round(SHARE * count))
+    most = min(round(SHARE * count), label.shape[1])
+    near, place = dice.masked_fill(~thing, 2.0).topk(most, dim=1, largest=False)
+    chosen = torch.zeros_like(thing).scatter(1, place, near < 2.0)
     order = dice + 2.0 * chosen + 1.0 * (label == 0) - 2.0 * (label < 0)
     return order.topk(min(count, label.shape[1]), dim=1).indices
 
@@ -145,6 +146,7 @@ def sampled(label: Tensor, count: int) -> Tensor:
 class FastRCNN(Detector[Judged]):
     Config: ClassVar[type[Any]] = FastConfig
     gaze = "map"
+    bend: float = 1.0  # where the smooth L1 of a region's moves turns from square to straight
     RECIPES = {
         "storybook": Recipe(
             stages=(
@@ -237,7 +239,7 @@ class FastRCNN(Detector[Judged]):
         number = (label - 1).clamp_min(0)[..., None, None].expand(-1, -1, 1, 4)
         moves = out.moves.float().gather(2, number).squeeze(2)
         wanted = encode(truth[thing], out.boxes[thing], WEIGHTS)
-        boxes = F.smooth_l1_loss(moves[thing], wanted, reduction="sum") / counts.sum().clamp_min(1)
+        boxes = F.smooth_l1_loss(moves[thing], wanted, beta=self.bend, reduction="sum") / counts.sum().clamp_min(1)
         return {"class": classes, "box": boxes + 0.0 * moves.sum()}
 
     def candidates(self, out: Judged, batch: Batch) -> list[Found]:

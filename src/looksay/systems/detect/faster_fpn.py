@@ -92,7 +92,7 @@ class ConvHead(nn.Module):
         rows=("D4",),
         summary="Faster R-CNN on maps of several strides that all know what the coarsest knows; torchvision's, with its weights.",
         deviations=(
-            "four losses are learnt at once; the box losses are smooth L1, bent at 1 for regions and at 1/9 for anchors",
+            "four losses are learnt at once; both box losses are smooth L1, bent at 1/9",
             "'-v2' has two layers in the proposing part, batch norm in the pyramid and four convolutions in the head (Li et al. "
             "2021); MobileNet's two maps are both of stride 32, with fifteen anchors a place (Howard et al. 2019)",
             "published weights know COCO's 90 numbers, of which ten are of no class and never found",
@@ -143,6 +143,7 @@ class FasterFPN(FasterRCNN):
         ),
     }  # fmt: skip
     least = 0.05
+    bend = 1 / 9
 
     def __init__(self, classes: Sequence[str], config: PyramidConfig | None = None, prep: Prep | None = None) -> None:
         config = config or PyramidConfig()

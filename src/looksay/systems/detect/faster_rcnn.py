@@ -10,13 +10,15 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import box_iou, nms
+from torch.nn.utils.rnn import pad_sequence
+from torchvision.ops import box_iou
 
 from looksay.nn.blocks import initialise
 from looksay.nn.detector import clipped, things_of
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch, System
 from looksay.ops.boxcode import decode, encode
+from looksay.ops.suppress import greedy
 from looksay.registry import Card, system
 from looksay.systems.detect.fast_rcnn import FastConfig, FastRCNN, Judged
 
@@ -168,7 +170,7 @@ class FasterRCNN(FastRCNN):
                 real = (inside[:, 2:] - inside[:, :2]).amin(dim=1) >= config.narrowest
                 real &= scores[row] >= config.doubtful
                 inside, score = inside[real], scores[row][real]
-                keep = nms(inside, score, config.apart)[: config.proposals]
+                keep = greedy(inside, score, config.apart, config.proposals)
                 mine.append((inside[keep], score[keep]))
         merged = [tuple(torch.cat(each) for each in zip(*mine, strict=True)) for mine in found]
         return [boxes[scores.sort(descending=True, stable=True).indices[: config.proposals]] for boxes, scores in merged]
@@ -179,45 +181,46 @@ class FasterRCNN(FastRCNN):
         assert out.shifts is not None
         assert out.places is not None
         parts = super().loss(out, batch)
-        target, moves = self._anchored(out.places, batch)
+        with torch.no_grad():
+            target, boxes = self._anchored(out.places, batch)
         chosen = self._chosen(target)
         logits = out.objectness.float()
         cost = F.binary_cross_entropy_with_logits(logits, (target > 0).float(), reduction="none")
         total = chosen.sum().clamp_min(1)
         thing = chosen & (target > 0)
         shifts = out.shifts.float()
-        box = F.smooth_l1_loss(shifts[thing], moves[thing], beta=1 / 9, reduction="sum") / total
+        moves = encode(boxes[thing], out.places.expand_as(boxes)[thing])
+        box = F.smooth_l1_loss(shifts[thing], moves, beta=1 / 9, reduction="sum") / total
         return {"rpn_object": (cost * chosen).sum() / total, "rpn_box": box + 0.0 * shifts.sum(), **parts}
 
     def _anchored(self, places: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(N, A) 1 for a thing, 0 for background, -1 for neither, and the (N, A, 4) moves to the things."""
-        targets, moves = [], []
-        for boxes, _, ignore in things_of(batch):
-            target, move = places.new_zeros(len(places)), torch.zeros_like(places)
-            if len(boxes):
-                overlap = box_iou(places, boxes)  # A M
-                real = overlap[:, ~ignore]
-                if real.shape[1]:
-                    best, which = real.max(dim=1)
-                    target = torch.where(best >= FITS, 1.0, torch.where(best < MISSES, 0.0, -1.0))
-                    top = real.max(dim=0).values
-                    target[((real == top) & (top > 0.1)).any(dim=1)] = 1.0  # the best anchor of each thing
-                    move = encode(boxes[~ignore][which], places)
-                target[(overlap[:, ignore] >= MISSES).any(dim=1) & (target == 0)] = -1.0
-            targets.append(target)
-            moves.append(move)
-        return torch.stack(targets), torch.stack(moves)
+        """(N, A) 1 for a thing, 0 for background, -1 for neither, and the (N, A, 4) boxes of the things that are nearest."""
+        things = things_of(batch)
+        truth = pad_sequence(
+            [F.pad(boxes, (0, 0, 0, 1)) for boxes, _, _ in things], batch_first=True
+        )  # N M 4, one empty at least
+        kinds = pad_sequence([F.pad(1 + ignore.long(), (0, 1)) for _, _, ignore in things], batch_first=True)  # N M
+        overlap = box_iou(truth.view(-1, 4), places).view(*kinds.shape, -1)  # N M A
+        real = overlap.masked_fill((kinds != 1)[..., None], 0.0)
+        best, which = real.max(dim=1)
+        target = torch.where(best >= FITS, 1.0, torch.where(best < MISSES, 0.0, -1.0))
+        top = real.amax(dim=2, keepdim=True)
+        target[((real == top) & (top > 0.1)).any(dim=1)] = 1.0  # the best anchor of each thing
+        if bool((kinds == 2).any()):
+            vague = overlap.masked_fill((kinds != 2)[..., None], 0.0).amax(dim=1) >= MISSES
+            target[vague & (target == 0)] = -1.0
+        return target, truth.gather(1, which[..., None].expand(-1, -1, 4))
 
     def _chosen(self, target: Tensor) -> Tensor:
         """(N, A) at most half things, the rest background, drawn anew at each step."""
-        count = self.config.anchors
+        count = min(self.config.anchors, target.shape[1])
         dice = torch.rand(target.shape, device=target.device)
-        rank = dice.masked_fill(target <= 0, 2.0).argsort(dim=1).argsort(dim=1)
-        things = (target > 0) & (rank < count // 2)
-        left = count - things.sum(dim=1, keepdim=True)
-        rank = dice.masked_fill(target != 0, 2.0).argsort(dim=1).argsort(dim=1)
-        chosen: Tensor = things | ((target == 0) & (rank < left))
-        return chosen
+        near, place = dice.masked_fill(target <= 0, 2.0).topk(count // 2, largest=False)
+        chosen = torch.zeros_like(target, dtype=torch.bool).scatter(1, place, near < 2.0)
+        left = count - chosen.sum(dim=1, keepdim=True)
+        near, place = dice.masked_fill(target != 0, 2.0).topk(count, largest=False)
+        rest = (near < 2.0) & (torch.arange(count, device=near.device) < left)
+        return chosen | torch.zeros_like(chosen).scatter(1, place, rest)
 
     def unmatched(self, batch: Batch) -> int:
         high, wide = batch.pictures.shape[-2:]
