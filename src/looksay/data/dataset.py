@@ -26,6 +26,17 @@ class RawBox:
 
 
 @dataclass
+class RawCaption:
+    """A caption as its file has it. `fault`: why its reader refuses it; its text is empty then."""
+
+    text: str
+    where: str
+    id: str = ""
+    language: str = "en"
+    fault: str = ""
+
+
+@dataclass
 class RawItem:
     """One picture's annotations as the files state them. `size` is (width, height) as stated, or None."""
 
@@ -35,6 +46,7 @@ class RawItem:
     size: tuple[int, int] | None = None
     labels: list[str] = field(default_factory=list)
     boxes: list[RawBox] = field(default_factory=list)
+    captions: list[RawCaption] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
