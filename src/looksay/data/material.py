@@ -1,12 +1,13 @@
 """What the systems of a task learn from: the seam between tasks and the one training.
 
-A task names its `Material` (`Task.stuff`, pictures if it says nothing), and the training asks that alone. In order: `splits` opens
-a data set by the name that the user gave, so that `splits.train.classes` is what the system can say (names of kinds, or the words
-of the training captions); `settled` puts into the system's config what else the data decides (shapes of boxes, the words of another
-language), so that it travels with the weights; then the system is built and `tried`; `feed` gives the batches of a split, in any
-order and grouping as long as they follow from (seed, epoch, start) alone. What a system itself takes along from batch to batch
-(the state of a recurrent one) it gives by `System.carried` and gets back by `System.carry` after a kill; what it wants noted while
-it learns it gives by `System.aside`. A task with other data writes a subclass here or in a module of `data`, and names it.
+A task names its `Material` (`Task.stuff`, pictures if it says nothing), and the training asks that alone. In order: `splits`
+opens a data set by the name that the user gave, so that `splits.train.classes` is what the system can say (names of kinds, or
+the words of the training captions); `settled` puts into the system's config what else the data decides (shapes of boxes, the
+words of another language), so that it travels with the weights; then the system is built and `tried`; `feed` gives the batches
+of a split, in any order and grouping as long as they follow from (seed, epoch, start) alone. What a system itself takes along
+from batch to batch (the state of a recurrent one) it gives by `System.carried` and gets back by `System.carry` after a kill;
+what it wants noted while it learns it gives by `System.aside`. A task with other data writes a subclass here or in a module of
+`data`, and names it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Splits:
 class Material(Protocol):
     """`noun` is what its items are called."""
 
-    noun = "pictures"
+    noun: str = "pictures"
 
     @abstractmethod
     def splits(self, name: str, kind: Kind, config: Any) -> Splits:
