@@ -57,6 +57,29 @@ def stratified(
     return _quantiles(total / len(parts), level)
 
 
+def sums(parts: npt.ArrayLike, *, seed: int = 0, rounds: int = 1000) -> Floats:
+    """(rounds, m): what the columns of `parts` (n, m), one row a picture, add up to over n pictures drawn with replacement. For
+    scores that are quotients of sums over all pictures. The same seed draws the same pictures, whatever the parts."""
+    table = np.asarray(parts, np.float64)
+    if table.ndim != 2 or not len(table):
+        raise BadValue(f"the parts have the shape {table.shape}", mend="give one row for each picture, and at least one")
+    n, rng = len(table), np.random.default_rng(seed)
+    out = np.empty((rounds, table.shape[1]))
+    step = max(1, _AT_ONCE // n)
+    for start in range(0, rounds, step):
+        turns = min(step, rounds - start)
+        chosen = rng.integers(0, n, (turns, n)) + np.arange(turns)[:, None] * n
+        out[start : start + turns] = np.bincount(chosen.ravel(), minlength=turns * n).reshape(turns, n) @ table
+    return out
+
+
+def middle(values: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """(low, high): the quantiles (1 ± level) / 2 of those resampled scores that are numbers; NaN where none is."""
+    found = np.asarray(values, np.float64)
+    found = found[~np.isnan(found)]
+    return _quantiles(found, level) if len(found) else (float("nan"), float("nan"))
+
+
 def _means(values: Floats, rng: np.random.Generator, rounds: int) -> Floats:
     """Means of `rounds` resamples. Both ways draw from the same distribution; hits and misses need the quick one."""
     n, centre = len(values), float(values.mean())

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +27,7 @@ from looksay.measure.coco_map import (
     ranges_of,
     score,
 )  # fmt: skip
+from looksay.measure.order import places
 from looksay.measure.results import Score
 from looksay.measure.voc_map import VocScore, voc
 from looksay.scene import Scene, Thing
@@ -120,18 +120,8 @@ class DetectionTally:
         return Detection(self.classes, len(place), ids, self.sizes, _truths(there), _detections(seen))
 
     def places(self) -> Ints:
-        """The place of each picture that was added: by number where ids are numbers, as COCO's are, then by text."""
-        if not self._ids:
-            raise BadData("no picture was scored", mend="the split is empty, or its loader gave nothing")
-        if not any(self._ids):
-            return np.arange(len(self))
-        if not all(self._ids):
-            raise BadData(f"{self._ids.count('')} of {len(self)} pictures have no id", mend="give ids to all pictures or to none")
-        order = sorted(range(len(self)), key=lambda at: _natural(self._ids[at]))
-        twice = next((self._ids[a] for a, b in pairwise(order) if self._ids[a] == self._ids[b]), None)
-        if twice is not None:
-            raise BadData("a picture was scored more than once", where=f"picture {twice}", mend="score each once")
-        return np.argsort(order)
+        """The place of each picture that was added."""
+        return places(self._ids)
 
     def arrays(self) -> tuple[Truths, Detections]:
         """Everything so far, the rows as they were added, the pictures numbered by their places."""
@@ -158,11 +148,6 @@ def _area(thing: Thing) -> float:
         return float(stated)
     except ValueError:
         raise BadData(f"the area of a {thing.name} is {stated!r:.40}", mend="a number of pixels") from None
-
-
-def _natural(id: str) -> tuple[int, int, str]:
-    number = id.isascii() and id.isdigit()
-    return (0, int(id), id) if number else (1, 0, id)
 
 
 def _sorted(table: Floats, place: Ints) -> Floats:

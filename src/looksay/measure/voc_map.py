@@ -28,16 +28,21 @@ class VocScore:
         return (float(self.area[there].mean()), float(self.eleven[there].mean())) if there.any() else (np.nan, np.nan)
 
 
-def voc(truths: Truths, found: Detections, kinds: int, *, least: float = 0.5, whole_pixels: bool = False) -> VocScore:
+def voc(
+    truths: Truths, found: Detections, kinds: int, *, least: float = 0.5, whole_pixels: bool = False, masks: bool = False
+) -> VocScore:
     """An overlap of `least` or more finds a thing. `whole_pixels` counts the last row and column into a box, as the kit does:
-    its coordinates are pixels, ours are edges."""
+    its coordinates are pixels, ours are edges. With `masks` it is these that overlap, not the boxes."""
     if whole_pixels:
         one = np.array([0.0, 0.0, 1.0, 1.0])
         truths, found = replace(truths, boxes=truths.boxes + one), replace(found, boxes=found.boxes + one)
     # No crowd's rule, and the first of equal scores first.
-    plain = replace(truths, crowd=np.zeros(len(truths), bool), masks=None)
+    plain = replace(truths, crowd=np.zeros(len(truths), bool), masks=truths.masks if masks else None)
     order = np.lexsort((-found.score, found.kind))
-    detection, truth, overlap = candidates(plain, replace(found, masks=None), order, min(least, 1.0))
+    at = np.argsort(order)
+    grouped = np.lexsort((at, found.picture, found.kind))  # masks are compared picture by picture
+    place, truth, overlap = candidates(plain, found if masks else replace(found, masks=None), grouped, min(least, 1.0))
+    detection = at[grouped[place]]
     # The best of each detection; of equally good things the first.
     by = np.lexsort((-truth, overlap, detection))
     last = np.diff(detection[by], append=-1) != 0
