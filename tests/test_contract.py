@@ -50,6 +50,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     ),  # fmt: skip
     "yolo": ({"width": 0.25, "hidden": 128}, 128),
     "yolo2": ({"width": 0.25, "channels": 64, "fine": 8}, 96),
+    "darknet": ({}, 64),
     "localizer": ({"width": 0.25}, 48),
     "sliding-window": ({"width": 0.25, "input": 32, "sizes": (0.9, 0.5)}, 48),
     "overfeat": ({"width": 0.25, "scales": (96,)}, 48),
