@@ -167,16 +167,19 @@ def load(
     offline: bool = False,
 ) -> Looker:
     """A system by name, with its shipped weights, 'published' ones of torchvision, or those of a file or run folder.
-    `name` may be the file or folder itself."""
+    `name` may be the file or folder itself, or the .cfg of Darknet weights that have another name than it."""
     path = Path(name)
-    if name.endswith(".safetensors") or path.is_dir():
+    if name.endswith(".cfg"):
+        file = path.with_suffix(".weights") if weights_from == "shipped" else Path(weights_from)
+        return load_file(file, path, mode=mode, device=device)
+    if name.endswith((".safetensors", ".weights")) or path.is_dir():
         return load_file(path, mode=mode, device=device)
     entry = registry.find(name)
     if weights_from == "published":
         return Looker(*weights.published(entry.name, offline=offline), mode, device, "published")
     if weights_from != "shipped":
         looker = load_file(Path(weights_from), mode=mode, device=device)
-        if looker.name != entry.name:
+        if looker.name != entry.name and not (weights_from.endswith(".weights") and entry.name == DETECTOR):
             raise BadWeights(f"are of {looker.name}, not of {entry.name}", where=weights_from)
         return looker
     home = weights.shipped(entry.name)
@@ -191,8 +194,12 @@ def load(
     return looker
 
 
-def load_file(path: Path, *, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
-    """From a weights file, or the best weights of a run folder."""
+def load_file(path: Path, cfg: Path | None = None, *, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
+    """From a weights file, or the best weights of a run folder. `cfg` is for Darknet's .weights: the one beside them, if None."""
+    if path.suffix == ".weights" or cfg:
+        from looksay.systems.detect.darknet_files import read_darknet
+
+        return Looker(*read_darknet(path, cfg), mode, device, str(path))
     file = path / "best.safetensors" if path.is_dir() else path
     return Looker(*weights.load(file), mode, device, str(path))
 
