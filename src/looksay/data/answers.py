@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 from looksay.data import rle, yamlfile
 from looksay.data.coco_results import OFFICIAL
+from looksay.data.coco_table import image_id
 from looksay.data.ids import Ids
 from looksay.data.pictures import EXTENSIONS
 from looksay.data.write_voc import NOT_XML
@@ -362,10 +363,11 @@ def _rows(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def _image_id(id: str, *, exact: bool) -> int | str:
     """Ids of a data set are numbers where they are written as such; a file's name is where it has nothing but digits."""
+    if exact:
+        return image_id(id)
     path = PurePath(id)
-    digits = id if exact or path.suffix.lower() not in EXTENSIONS else path.stem
-    plain = digits.isascii() and digits.isdigit() and len(digits) < 18
-    return int(digits) if plain and (not exact or str(int(digits)) == digits) else id
+    digits = path.stem if path.suffix.lower() in EXTENSIONS else id
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else id
 
 
 def _leaf(node: ElementTree.Element, name: str, value: object) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from looksay.data import rle
+from looksay.data import karpathy, rle
+from looksay.data.captioned import sound
 from looksay.data.coco_results import Results, read_results, write_results
 from looksay.data.coco_table import (
     Notes,
@@ -28,7 +29,7 @@ from looksay.data.dataset import Dataset, RawBox, RawItem
 from looksay.data.files import PictureFiles, canonical, fixed_classes, joined, labels_of, split_names, subfolders, true_thing
 from looksay.data.index import Strings, narrow
 from looksay.errors import BadData
-from looksay.scene import Objects, Scene, Size, Thing
+from looksay.scene import Caption, Objects, Scene, Size, Thing
 
 __all__ = ["Coco", "Results", "claims", "load", "read_results", "splits", "write_results"]
 
@@ -50,9 +51,9 @@ class Coco(PictureFiles):
         self._names = things.categories
         self.category_ids = {name: id for id, name in things.categories.items()}
         self.classes = fixed_classes(self.category_ids, classes, str(self.listing))
-        self._things = Notes(things, number) if things.categories or not captions else None
-        self._captions = Notes(captions, number) if captions else None
-        self.problems = tuple(things.problems + (captions.problems if captions else []))
+        self._things = Notes(things, number) if things is not captions else None
+        self._captions = Notes(captions, number) if captions is not None else None
+        self.problems = tuple(things.problems + (captions.problems if captions is not None and captions is not things else []))
 
     def name(self, index: int) -> str:
         return self._ids[index]
@@ -75,15 +76,18 @@ class Coco(PictureFiles):
         for where, found in self._things[index] if self._things else ():
             box = box_of(found, where) or box_of_mask(found, self.extent(index), where)
             item.boxes.append(RawBox(self._class(found), box, where, str(found.get("id", "")), flags_of(found)))
+        item.captions = [caption_of(found, where) for where, found in (self._captions[index] if self._captions else ())]
         return item
 
     def scene(self, index: int) -> Scene:
         size = self.extent(index)
         things = [self._thing(found, size, where) for where, found in (self._things[index] if self._things else ())]
-        captions = [caption_of(found, where) for where, found in (self._captions[index] if self._captions else ())]
         return Scene(
-            size, id=self.name(index), labels=labels_of(things), objects=Objects(tuple(things)), captions=tuple(captions)
+            size, id=self.name(index), labels=labels_of(things), objects=Objects(tuple(things)), captions=self.captions(index)
         )
+
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        return tuple(sound(caption_of(found, where)) for where, found in (self._captions[index] if self._captions else ()))
 
     def extent(self, index: int) -> Size:
         """(width, height) as stated; from the picture where nothing is."""
@@ -117,7 +121,7 @@ class Files:
 def _files(root: Path) -> dict[str, Files]:
     """Split → its files; the key "" where there is only the whole."""
     if root.is_file():
-        return {"": Files(root, None, root.stem.removeprefix("instances_"))}
+        return {"": Files(root, None, root.stem.removeprefix("instances_").removeprefix("captions_"))}
     parts = {
         folder.name: Files(folder / ROBOFLOW, None, folder.name) for folder in subfolders(root) if (folder / ROBOFLOW).is_file()
     }
@@ -142,9 +146,9 @@ def _files(root: Path) -> dict[str, Files]:
 
 def claims(root: Path) -> bool:
     if root.is_file():
-        return root.suffix.lower() == ".json"
-    found = _files(root)
-    return bool(found) and all(b'"images"' in _head(files.things) for files in list(found.values())[:1])
+        return root.suffix.lower() == ".json" and not karpathy.claims(root)
+    first = next(iter(_files(root).values()), None)
+    return first is not None and b'"images"' in _head(first.things) and not karpathy.claims(first.things)
 
 
 def _head(path: Path) -> bytes:
@@ -169,7 +173,10 @@ def load(root: Path, split: str, classes: Sequence[str] | None = None) -> Datase
 
 def _load(root: Path, files: Files, classes: Sequence[str] | None) -> Coco:
     things = read_table(files.things)
-    captions = things if files.captions == files.things else read_table(files.captions) if files.captions else None
+    if files.captions is not None and files.captions != files.things:
+        captions: Table | None = read_table(files.captions)
+    else:
+        captions = things if things.captioned or files.captions else None
     return Coco(_picture_folder(root, files, things), things, captions, classes)
 
 

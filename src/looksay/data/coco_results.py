@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from looksay.data import rle
-from looksay.data.coco_table import Notes, Table, box_of, box_of_mask, id_key
+from looksay.data.coco_table import Notes, Table, box_of, box_of_mask, id_key, id_text, image_id
 from looksay.data.jsonfile import JsonFile
 from looksay.errors import BadData, BadValue, DiskTrouble
 from looksay.scene import Caption, Objects, Scene, Thing
@@ -63,7 +63,7 @@ def write_results(scenes: Iterable[Scene], path: Path, dataset: Coco | None = No
 
 
 def _entries(scene: Scene, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
-    image = int(scene.id) if scene.id.isascii() and scene.id.isdigit() and str(int(scene.id)) == scene.id else scene.id
+    image = image_id(scene.id)
     for thing in scene.objects:
         if thing.name not in numbers:
             mend = "give the data set, whose numbers count"
@@ -87,7 +87,7 @@ class Results(Sequence[Scene]):
         for key, place, start, value in table.file.walk():
             if key or not isinstance(value, dict):
                 raise BadData("is not a list of results", where=str(path), mend="[{image_id, category_id, bbox, score}, …]")
-            table.owners.append(_text(value.get("image_id")))
+            table.owners.append(id_text(value.get("image_id")))
             table.places.append(place)
             table.starts.append(start)
         self._notes = Notes(table, {dataset.name(index): index for index in range(len(dataset))}, "result")
@@ -134,11 +134,3 @@ class Results(Sequence[Scene]):
 def read_results(path: Path, dataset: Coco) -> Results:
     """Predictions in COCO's results format, for the pictures of `dataset`. Raises BadData with the place in the list."""
     return Results(path, dataset)
-
-
-def _text(id: Any) -> str | None:
-    """Image ids as text; some programs write 42.0."""
-    if isinstance(id, float) and id.is_integer():
-        id = int(id)
-    key = id_key(id)
-    return None if key is None else str(key)

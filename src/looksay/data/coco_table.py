@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from looksay.data import rle
+from looksay.data.captioned import text_of
+from looksay.data.dataset import RawCaption
 from looksay.data.files import inside
 from looksay.data.index import Groups, narrow
 from looksay.data.jsonfile import JsonFile
 from looksay.errors import BadData
-from looksay.scene import BoxXYXY, Caption, Size
+from looksay.scene import BoxXYXY, Size
 
 MOST_PROBLEMS = 1000
 FLAGS = ("difficult", "truncated", "occluded")
@@ -33,6 +35,7 @@ class Table:
     places: array[int] = field(default_factory=lambda: array("q"))  # its place in the list
     starts: array[int] = field(default_factory=lambda: array("q"))  # where it begins in the file
     problems: list[BadData] = field(default_factory=list)
+    captioned: bool = False  # its annotations are captions
 
     def blame(self, what: str, where: str) -> None:
         if len(self.problems) < MOST_PROBLEMS:
@@ -67,6 +70,19 @@ class Notes:
 def id_key(id: Any) -> Any:
     """Ids are whole numbers or text; what cannot be an id finds nothing."""
     return id if type(id) in (int, str) else None
+
+
+def image_id(id: str) -> int | str:
+    """As the files have it: a number where it is written as one."""
+    return int(id) if id.isascii() and id.isdigit() and len(id) < 18 and str(int(id)) == id else id
+
+
+def id_text(id: Any) -> str | None:
+    """Image ids as text; some programs write 42.0."""
+    if isinstance(id, float) and id.is_integer():
+        id = int(id)
+    key = id_key(id)
+    return None if key is None else str(key)
 
 
 def _counts(places: array[int]) -> bool:
@@ -116,11 +132,9 @@ def attributes_of(found: Mapping[str, Any]) -> dict[str, str]:
     return plain | ({"area": repr(area)} if isinstance(area, (int, float)) and math.isfinite(area) else {})
 
 
-def caption_of(found: Mapping[str, Any], where: str) -> Caption:
-    text = found.get("caption")
-    if not isinstance(text, str):
-        raise BadData("has no caption", where=where)
-    return Caption(text, id=str(found.get("id", "")), language=str(found.get("language", "en")))
+def caption_of(found: Mapping[str, Any], where: str) -> RawCaption:
+    text, fault = text_of(found.get("caption"))
+    return RawCaption(text, where, str(found.get("id", "")), str(found.get("language", "en")), fault)
 
 
 def read_table(path: Path) -> Table:
@@ -152,6 +166,7 @@ def _enter(table: Table, place: int, start: int, value: Any, seen: dict[Any, int
     id = id_key(value.get("id"))
     if id is not None and seen.setdefault(id, place) != place:
         table.blame(f"has the id {id!r}, as has annotation {seen[id]}", f"annotation {place}")
+    table.captioned |= not table.owners and "caption" in value and "bbox" not in value
     table.owners.append(value.get("image_id"))
     table.places.append(place)
     table.starts.append(start)

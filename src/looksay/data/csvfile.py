@@ -1,20 +1,21 @@
 """Tables: path,label or path,x1,y1,x2,y2,label, with or without a heading. Boxes are 0-based edges in pixels.
 
-With a heading the columns may stand in any order and be called as the usual tools call them (filename, xmin, class …).
+With a heading the columns may stand in any order and be called as the usual tools call them (filename, xmin, class …). A table
+with a heading may have captions: path,caption, a row for each; beside train.csv they may stand in captions_train.csv.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from looksay.data import imagefolder, pictures
-from looksay.data.dataset import Dataset, RawBox, RawItem
+from looksay.data import imagefolder
+from looksay.data.captioned import Captioned, Row, Said, picture_folder
+from looksay.data.csv_table import EDGES, Columns, Table, columns_of
+from looksay.data.dataset import Dataset, RawBox, RawCaption, RawItem
 from looksay.data.files import (
     SPLITS,
     PictureFiles,
@@ -23,116 +24,102 @@ from looksay.data.files import (
     inside,
     joined,
     labels_of,
-    read_text,
     split_names,
     true_thing,
 )
 from looksay.data.index import Groups, Strings, narrow
+from looksay.data.textfile import lines
 from looksay.errors import BadData
-from looksay.scene import Label, Labels, Objects, Scene
+from looksay.scene import Caption, Label, Labels, Objects, Scene
 
-ALIASES = {
-    "path": (
-        "path",
-        "file",
-        "filename",
-        "file_name",
-        "filepath",
-        "file_path",
-        "image",
-        "image_path",
-        "img",
-        "img_path",
-        "picture",
-    ),
-    "label": ("label", "class", "class_name", "classname", "name", "category", "target", "labels"),
-    "split": ("split", "set", "subset"),
-    "width": ("width", "image_width", "img_width"),
-    "height": ("height", "image_height", "img_height"),
-    "x1": ("x1", "xmin", "x_min", "left"),
-    "y1": ("y1", "ymin", "y_min", "top"),
-    "x2": ("x2", "xmax", "x_max", "right"),
-    "y2": ("y2", "ymax", "y_max", "bottom"),
-}
-EDGES = ("x1", "y1", "x2", "y2")
+CAPTIONS = "captions_"  # before the name of a split: the table of its captions
+KAGGLE = "captions.txt"  # the list of Flickr8k as it is often handed on
 UNIT = "\x1f"  # between the cells of a row in memory
-MOST_PROBLEMS = 1000
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which cell of a row is what; `count` cells there must be."""
+class Sentences:
+    """The captions in a table on their way in, and the ids of their pictures where the table has them.
 
-    at: dict[str, int]
-    count: int
-    heading: bool
+    `number`: the pictures that there are; with `open_end` the table adds those that it speaks of, else they are problems.
+    """
+
+    def __init__(self, path: Path, split: str, number: dict[str, int], *, open_end: bool) -> None:
+        self.table, self._split, self._number, self._open = Table(path), split, number, open_end
+        self._ids: dict[int, str] = {}
+        self.said = Said(path, self._rows(), number)
+
+    def ids(self) -> Strings | None:
+        """An id for each picture, its path where the table has none; None where no picture has one."""
+        return Strings(self._ids.get(at, name) for name, at in self._number.items()) if self._ids else None
+
+    def _rows(self) -> Iterator[Row]:
+        for line, cells, at in _of_split(self.table, self._split):
+            name, where = cells[at["path"]], f"{self.table.path}:{line}"
+            if self._open and name not in self._number and _usable(self.table, name, line):
+                self._number[name] = len(self._number)
+            if name not in self._number:
+                if not self._open:
+                    self.table.blame(f"speaks of {name!r}, which is not listed", where)
+                continue
+            more = {what: cells[at[what]] if what in at else "" for what in ("id", "caption_id", "language")}
+            if more["id"] and self._ids.setdefault(self._number[name], more["id"]) != more["id"]:
+                self.table.blame(f"calls {name!r} {more['id']!r}, but {self._ids[self._number[name]]!r} before", where)
+            yield Row(self._number[name], line, more["caption_id"], cells[at["caption"]], more["language"])
+
+
+class CsvCaptions(Captioned):
+    """A table of captions and nothing else. Ids are those of its column `id`, else the paths."""
+
+    def __init__(self, path: Path, split: str) -> None:
+        number: dict[str, int] = {}
+        found = Sentences(path, split, number, open_end=True)
+        super().__init__(picture_folder([path.parent], number), number)
+        self.listing, self._captions, self._ids = path, found.said, found.ids()
+        self.problems = tuple(found.table.problems)
 
     @property
-    def boxed(self) -> bool:
-        return "x1" in self.at
+    def nbytes(self) -> int:
+        """What the index costs in memory, the captions included."""
+        return self.names.nbytes + self._captions.nbytes + (self._ids.nbytes if self._ids is not None else 0)
 
+    def name(self, index: int) -> str:
+        return self._ids[index] if self._ids is not None else self.names[index]
 
-class Table:
-    """The rows of one file."""
+    def place(self, index: int) -> str:
+        return self._captions.where(index)
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.columns: Columns | None = None
-        self.problems: list[BadData] = []
+    def said(self, index: int) -> list[RawCaption]:
+        return self._captions.raw(index)
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line, cells) below the heading; rows with too few or too many cells become problems."""
-        text = read_text(self.path)
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = [cell.strip() for cell in next(reader)]
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise BadData(f"cannot be read: {error}", where=f"{self.path}:{line}") from None
-            if not any(cells):
-                continue
-            if self.columns is None:
-                self.columns = _columns(cells, f"{self.path}:{line}")
-                if self.columns.heading:
-                    continue
-            if len(cells) == self.columns.count:
-                yield line, cells
-            elif len(self.problems) < MOST_PROBLEMS:
-                what = f"has {len(cells)} cells, the first line {self.columns.count}"
-                self.problems.append(BadData(what, where=f"{self.path}:{line}"))
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        return self._captions.captions(index)
 
 
 class CsvFile(PictureFiles):
-    """Ids are the paths as the table has them."""
+    """Ids are the paths as the table has them, unless its captions know others."""
 
-    def __init__(self, path: Path, split: str, classes: tuple[str, ...]) -> None:
-        table, number, rows, owners, lines = Table(path), dict[str, int](), list[str](), list[int](), list[int]()
+    def __init__(self, path: Path, split: str, classes: tuple[str, ...], captions: Path | None = None) -> None:
+        table, number, rows, owners, places = Table(path), dict[str, int](), list[str](), list[int](), list[int]()
         targets: list[int] = []
         known = {name: index for index, name in enumerate(classes)}
-        for line, cells in table.rows():
-            assert table.columns is not None
-            at = table.columns.at
-            if split and "split" in at and canonical(cells[at["split"]]) != canonical(split):
-                continue
+        for line, cells, at in _of_split(table, split):
             name = cells[at["path"]]
-            try:
-                inside(path.parent, name, f"{path}:{line}")
-            except BadData as error:
-                table.problems.append(error)
+            if not _usable(table, name, line):
                 continue
             if number.setdefault(name, len(number)) == len(targets):
                 targets.append(known.get(cells[at["label"]], -1))
+            if "caption" in at:
+                cells[at["caption"]] = ""  # kept by Sentences
             owners.append(number[name])
             rows.append(UNIT.join(cells))
-            lines.append(line)
+            places.append(line)
         super().__init__(path.parent, number)
-        self.listing, self.classes, self.problems = path, classes, tuple(table.problems)
+        found = Sentences(captions, split, number, open_end=False) if captions is not None else None
+        self._captions, self._ids = (found.said, found.ids()) if found is not None else (None, None)
+        more = found.table.problems if found is not None and captions != path else []
+        self.listing, self.classes, self.problems = path, classes, (*table.problems, *more)
         self._columns = table.columns or Columns({}, 0, False)
-        self._rows, self._lines = Strings(rows), narrow(np.array(lines, np.int64))
+        self._rows, self._lines = Strings(rows), narrow(np.array(places, np.int64))
         self._groups = Groups(np.array(owners, np.int64), len(number))
         self._targets = np.array(targets, np.int32)
 
@@ -140,7 +127,14 @@ class CsvFile(PictureFiles):
     def nbytes(self) -> int:
         """What the index costs in memory."""
         own = self.names.nbytes + self._rows.nbytes + self._groups.nbytes
+        own += sum(each.nbytes for each in (self._captions, self._ids) if each is not None)
         return own + int(self._lines.nbytes + self._targets.nbytes)
+
+    def name(self, index: int) -> str:
+        return self._ids[index] if self._ids is not None else self.names[index]
+
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        return self._captions.captions(index) if self._captions is not None else ()
 
     def target(self, index: int) -> int:
         return super().target(index) if self._columns.boxed else int(self._targets[index])
@@ -149,13 +143,14 @@ class CsvFile(PictureFiles):
         return f"{self.listing}:{int(self._lines[self._groups[index][0]])}"
 
     def raw(self, index: int) -> RawItem:
-        item = RawItem(self.name(index), str(self.path(index)), self.place(index))
+        said = self._captions.raw(index) if self._captions is not None else []
+        item = RawItem(self.name(index), str(self.path(index)), self.place(index), captions=said)
         at = self._columns.at
         for row in self._groups[index]:
             cells, where = self._rows[row].split(UNIT), f"{self.listing}:{int(self._lines[row])}"
             label = cells[at["label"]]
             if not self._columns.boxed:
-                item.labels += [label] if label else []
+                item.labels += [label] if label and not (said and label in item.labels) else []
                 continue
             edges = [cells[at[edge]] for edge in EDGES]
             if any(edges) or label:  # else a picture in which nothing is
@@ -175,7 +170,24 @@ class CsvFile(PictureFiles):
             if name not in self.classes:
                 raise BadData(f"the class {name!r} is not known", where=self.place(index))
         labels = Labels(tuple(Label(name) for name in dict.fromkeys(item.labels))) if item.labels else labels_of(things)
-        return Scene(size, id=item.id, labels=labels, objects=Objects(tuple(things)))
+        return Scene(size, id=item.id, labels=labels, objects=Objects(tuple(things)), captions=self.captions(index))
+
+
+def _of_split(table: Table, split: str) -> Iterator[tuple[int, list[str], dict[str, int]]]:
+    """(line, cells, which cell is what) of the rows of a split; of all where the table knows no splits."""
+    for line, cells in table.rows():
+        at = table.columns.at if table.columns is not None else {}
+        if not split or "split" not in at or canonical(cells[at["split"]]) == canonical(split):
+            yield line, cells, at
+
+
+def _usable(table: Table, name: str, line: int) -> bool:
+    try:
+        inside(table.path.parent, name, f"{table.path}:{line}")
+    except BadData as error:
+        table.problems.append(error)
+        return False
+    return True
 
 
 def _numbers(texts: Sequence[str], where: str) -> tuple[float, float, float, float]:
@@ -186,66 +198,68 @@ def _numbers(texts: Sequence[str], where: str) -> tuple[float, float, float, flo
     return a, b, c, d
 
 
-def _columns(cells: list[str], where: str) -> Columns:
-    """From the first row: it is a heading unless one of its cells is the path of a picture."""
-    if not any(pictures.is_picture_name(Path(cell).name) for cell in cells):
-        return Columns(_headed(cells, where), len(cells), True)
-    if len(cells) == 2:
-        return Columns({"path": 0, "label": 1}, 2, False)
-    if len(cells) == 6:
-        return Columns({"path": 0, **{edge: 1 + at for at, edge in enumerate(EDGES)}, "label": 5}, 6, False)
-    mend = "without a heading: path,label or path,x1,y1,x2,y2,label"
-    raise BadData(f"has {len(cells)} cells, which may mean anything", where=where, mend=mend)
+@dataclass(frozen=True)
+class Files:
+    """The tables of a split. `split`: which rows of them; `captions`: where the captions stand, if not among the rest."""
+
+    table: Path
+    split: str = ""
+    captions: Path | None = None
 
 
-def _headed(cells: list[str], where: str) -> dict[str, int]:
-    names = [cell.lower().replace(" ", "_").replace("-", "_") for cell in cells]
-    at: dict[str, int] = {}
-    for what, aliases in ALIASES.items():
-        fitting = [place for place, name in enumerate(names) if name in aliases]
-        if fitting:
-            at[what] = min(fitting, key=lambda place: aliases.index(names[place]))
-    left = [place for place in range(len(cells)) if place not in at.values()]
-    if "label" not in at and len(left) == 1:
-        at["label"] = left[0]
-    for what in ("path", "label"):
-        if what not in at:
-            mend = f"call it {what}; known are {', '.join(ALIASES[what])}"
-            raise BadData(f"has no column for the {what}", where=where, mend=mend)
-    edges = [edge for edge in EDGES if edge in at]
-    if 0 < len(edges) < 4:
-        raise BadData(f"has columns for {', '.join(edges)} only", where=where, mend="a box needs x1, y1, x2 and y2")
-    return at
-
-
-def _files(root: Path) -> dict[str, tuple[Path, str]]:
-    """Split → its file, and which rows of it; the key "" where there is only the whole."""
+def _files(root: Path) -> dict[str, Files]:
+    """Split → its tables; the key "" where there is only the whole."""
     if root.is_dir():
         there = {path.stem: path for path in sorted(root.glob("*.csv")) if not path.name.startswith(".")}
-        named = split_names(stem for stem in there if canonical(stem) in SPLITS)
+        if not there and (root / KAGGLE).is_file():
+            there = {"": root / KAGGLE}
+        plain = {stem.removeprefix(CAPTIONS) for stem in there}
+        named = split_names(stem for stem in plain if canonical(stem) in SPLITS)
         if named:
-            return {short: (there[stem], "") for short, stem in named.items()}
+            both = {short: (there.get(stem), there.get(CAPTIONS + stem)) for short, stem in named.items()}
+            return {
+                short: Files(main or said, "", said if main else None) for short, (main, said) in both.items() if main or said
+            }
         if len(there) != 1:
             what = f"holds {len(there)} tables" if there else "has no table"
             raise BadData(what, where=str(root), mend="name the one: csv:path/to/table.csv")
         root = next(iter(there.values()))
     table = Table(root)
     found = {cells[table.columns.at["split"]] for _, cells in table.rows() if table.columns and "split" in table.columns.at}
-    return {short: (root, name) for short, name in split_names(found - {""}).items()} or {"": (root, "")}
+    return {short: Files(root, name) for short, name in split_names(found - {""}).items()} or {"": Files(root)}
 
 
 def claims(root: Path) -> bool:
     if root.is_file():
-        return root.suffix.lower() == ".csv"
-    if not any(root.glob("*.csv")) or imagefolder.claims(root):
+        return (root.suffix.lower() == ".csv" and not _barred(root)) or (root.name == KAGGLE and _is_captions(root))
+    if not any(root.glob("*.csv")) and not (root / KAGGLE).is_file():
         return False
     try:
-        path, _ = next(iter(_files(root).values()))
-        table = Table(path)
+        files = next(iter(_files(root).values()))
+        if _barred(files.table):
+            return False
+        if _is_captions(files.table):
+            return True
+        table = Table(files.table)
         first = next(table.rows(), None)
     except BadData:
         return False
-    return first is not None and table.columns is not None and (path.parent / first[1][table.columns.at["path"]]).is_file()
+    if imagefolder.claims(root) or first is None or table.columns is None:
+        return False
+    return (files.table.parent / first[1][table.columns.at["path"]]).is_file()
+
+
+def _barred(path: Path) -> bool:
+    """Whether bars stand between the cells, as in Flickr30k's list of sentences."""
+    first = next((line.text for line in lines(path)), "")
+    return first.count("|") > max(map(first.count, ",;\t"))
+
+
+def _is_captions(path: Path) -> bool:
+    try:
+        return columns_of(path).captioned
+    except BadData:
+        return False
 
 
 def splits(root: Path) -> tuple[str, ...]:
@@ -255,8 +269,19 @@ def splits(root: Path) -> tuple[str, ...]:
 def load(root: Path, split: str, classes: Sequence[str] | None = None) -> Dataset:
     files = _files(root)
     names: set[str] = set()
-    for path in {path for path, _ in files.values()}:
+    for path in {each.table for each in files.values()}:
         table = Table(path)
-        names |= {cells[table.columns.at["label"]] for _, cells in table.rows() if table.columns}
+        for _, cells in table.rows():
+            if table.columns is not None and "label" in table.columns.at:
+                names.add(cells[table.columns.at["label"]])
     known = fixed_classes(sorted(names - {""}), classes, str(root))
-    return joined([CsvFile(*files[name], known) for name in ([split] if split else files)])
+    return joined([_load(files[name], known) for name in ([split] if split else files)])
+
+
+def _load(files: Files, classes: tuple[str, ...]) -> Dataset:
+    columns = columns_of(files.table)
+    if columns.captioned:
+        found = CsvCaptions(files.table, files.split)
+        found.classes = classes
+        return found
+    return CsvFile(files.table, files.split, classes, files.table if "caption" in columns.at else files.captions)

@@ -15,7 +15,7 @@ from looksay.data import pictures
 from looksay.data.dataset import Dataset, RawBox, RawItem, Things
 from looksay.data.index import Strings
 from looksay.errors import BadData, BadPicture, suggestion
-from looksay.scene import BoxXYXY, Label, Labels, Mask, Scene, Size, Thing
+from looksay.scene import BoxXYXY, Caption, Label, Labels, Mask, Scene, Size, Thing
 
 SPLITS = ("train", "val", "test")
 ALIASES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
@@ -108,6 +108,10 @@ class Joined(Dataset):
     def target(self, index: int) -> int:
         part, at = self._part(index)
         return part.target(at)
+
+    def captions(self, index: int) -> tuple[Caption, ...]:
+        part, at = self._part(index)
+        return part.captions(at)
 
     def things(self, index: int) -> Things:
         part, at = self._part(index)
