@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from looksay import weights
+from looksay.errors import BadConfig
 from looksay.nn.system import Batch
 from looksay.ops.cluster import shape_iou, typical_shapes
 from looksay.registry import find
@@ -21,7 +23,8 @@ from looksay.systems.detect.yolo2 import BY_HAND, PATH, Yolo2, Yolo2Config
 KINDS = ("cat", "dog", "cow", "car")
 SIDE = 64
 THINGS = (
-    ([[4.0, 6, 30, 40], [33, 10, 60, 30], [36, 12, 52, 24]], [0, 1, 2], [False, False, False]),  # the last two share a cell
+    # Two that share a cell, and a small vague one between the centres of cells.
+    ([[4.0, 6, 30, 40], [33, 10, 60, 30], [36, 12, 52, 24], [50, 50, 54, 53]], [0, 1, 2, 3], [False, False, False, True]),
     ([], [], []),
     ([[8.0, 8, 56, 60], [0, 0, 20, 20]], [3, 1], [False, True]),
 )
@@ -44,8 +47,6 @@ def _build(name: str, **settings: Any) -> Any:
 
 
 def _sized(prep: Any) -> Any:
-    from dataclasses import replace
-
     return replace(prep, size=(SIDE, SIDE), resize=SIDE)
 
 
@@ -82,7 +83,11 @@ def _owners(rows: int, columns: int, picture: int) -> dict[int, tuple[list[float
 def _vague(rows: int, columns: int, picture: int, cell: int) -> bool:
     x, y = (cell % columns + 0.5) * SIDE / columns, (cell // columns + 0.5) * SIDE / rows
     boxes, _, ignore = THINGS[picture]
-    return any(vague and b[0] <= x <= b[2] and b[1] <= y <= b[3] for b, vague in zip(boxes, ignore, strict=True))
+    for box, vague in zip(boxes, ignore, strict=True):
+        own = (box[1] + box[3]) / 2 * rows // SIDE * columns + (box[0] + box[2]) / 2 * columns // SIDE
+        if vague and (own == cell or (box[0] <= x <= box[2] and box[1] <= y <= box[3])):
+            return True
+    return False
 
 
 def _slow_yolo(said: Tensor, boxes: int) -> dict[str, float]:
@@ -126,8 +131,9 @@ def test_the_five_parts_are_those_of_the_formula() -> None:
     assert all(value > 0 for value in found.values())
 
 
-def test_a_page_without_things_costs_only_what_is_seen_there() -> None:
-    system = _build("yolo")
+@pytest.mark.parametrize("name", ["yolo", "yolo2"])
+def test_a_page_without_things_costs_only_what_is_seen_there(name: str) -> None:
+    system = _build(name)
     batch = _batch()
     empty = {"boxes": [torch.zeros(0, 4)] * 3, "labels": [torch.zeros(0).long()] * 3, "ignore": [torch.zeros(0).bool()] * 3}
     parts = system.loss(system(batch), Batch(batch.pictures, empty))
@@ -147,6 +153,48 @@ def test_the_papers_network() -> None:
     assert full[-1].out_features == 1470
     assert full[0].in_features == 7 * 7 * 1024
     assert convolutions[0].kernel_size == (7, 7)
+
+
+@pytest.mark.parametrize("side", [96, 100, 112, 144, 160, 176])
+def test_the_papers_networks_take_any_size(side: int) -> None:
+    for name, stride, settings in (
+        ("yolo-448", 64, {"hidden": 16}),
+        ("yolo2-darknet19", 32, {}),
+        ("yolo2-darknet19", 32, {"convolutional": False, "hidden": 16}),
+    ):
+        some = {"width": 0.05, **settings}
+        system = weights.build(name, KINDS, some, replace(weights.build(name, KINDS, some).prep, size=(side, side), resize=side))
+        out: Any = system.eval()(Batch(torch.randn(1, 3, side, side)))
+        assert out.said.shape[1:3] == (-(-side // stride),) * 2
+
+
+def test_what_cannot_take_another_size_says_so() -> None:
+    other = Batch(torch.randn(2, 3, 96, 96))
+    for system in (_build("yolo"), _build("yolo2", convolutional=False, multi_scale=False)):
+        with pytest.raises(BadConfig, match="fully connected layers take pictures of 64 x 64, not 96 x 96"):
+            system.eval()(other)
+    one = _build("yolo2", multi_scale=False)
+    assert one.eval()(other).said.shape[1:3] == (6, 6)  # looking may
+    with pytest.raises(BadConfig, match="multi_scale is off"):
+        one.train()(other)
+    assert _build("yolo2").train()(other).said.shape[1:3] == (6, 6)
+
+
+def test_aims_rank_as_scores_do_and_have_a_slope() -> None:
+    system = _build("yolo")
+    out = system(_batch())
+    out.said = torch.randn_like(out.said) * 0.8 + 0.3  # below zero, in between, and above one
+    out.said.requires_grad_()
+    scores, strengths = system.scores(out)[1].detach(), system.strengths(out)
+    _, sure, kinds = system.parts(out)
+    inside = ((sure > 0) & (sure < 1))[..., None] & ((kinds > 0) & (kinds < 1))[:, :, None]
+    plain = inside.flatten(1, 2)
+    torch.testing.assert_close(strengths[plain], scores[plain])
+    assert bool((strengths[scores == 0] <= 0).all())
+    assert bool((strengths[scores > 0] > 0).all())
+    assert float((strengths.detach() - scores).abs()[scores > 0].max()) < 0.06
+    (slope,) = torch.autograd.grad(strengths.sum(), out.said)
+    assert bool((slope.unflatten(-1, (-1,))[..., [4, 9]] != 0).all())
 
 
 def test_scores_are_class_times_object() -> None:
@@ -250,6 +298,21 @@ def test_tuning_the_classifier_teaches_no_boxes() -> None:
     assert bool(system.body.stem[0].weight.grad.any())
 
 
+def test_without_the_switch_that_stage_teaches_boxes() -> None:
+    system = _build("yolo2", hires_classifier=False).train()
+    system.stage = "classify"
+    parts = system.loss(system(_batch()), _batch())
+    assert float(parts["page"].detach()) == 0
+    assert float(parts["class"].detach()) > 0
+
+
+def test_weights_without_norms_are_adopted_as_they_are() -> None:
+    plain = _build("yolo2", batch_norm=False)
+    own = plain.state_dict()
+    taken = plain.adopt(own)
+    assert all(torch.equal(taken[name], tensor) for name, tensor in own.items())
+
+
 def test_norms_merge_into_convolutions() -> None:
     whole = _build("yolo2").eval()
     for part in whole.modules():
@@ -278,8 +341,15 @@ def test_one_network_at_many_sizes() -> None:
 def test_darknet_19() -> None:
     with torch.device("meta"):
         system = find("yolo2-darknet19").build()(KINDS, Yolo2Config("darknet", channels=1024, fine=64))
-    body = [part for part in system.body.modules() if isinstance(part, nn.Conv2d)]
-    assert len(body) == 18  # the nineteenth says the class
+
+    def convolutions(part: nn.Module) -> list[nn.Conv2d]:
+        return [each for each in part.modules() if isinstance(each, nn.Conv2d)]
+
+    assert len(convolutions(system.body)) == 18  # the nineteenth says the class
+    assert len(convolutions(system)) == 23  # and three of 1024 channels, that of the passthrough, and what is said
+    wide = [(each.in_channels, each.out_channels) for each in (*convolutions(system.deep), convolutions(system.head)[0])]
+    assert wide == [(1024, 1024), (1024, 1024), (1024 + 4 * 64, 1024)]
+    assert system.fine.conv.weight.shape == (64, 512, 1, 1)
     assert system.size_for(system.config) == 544
     out = system(Batch(torch.zeros(1, 3, 416, 416, device="meta")))
     assert out.said.shape == (1, 13, 13, 5 * (5 + len(KINDS)))
@@ -307,5 +377,8 @@ def test_priors_come_from_the_users_own_boxes() -> None:
     config = Yolo2.settled(Yolo2Config(kinds=3), shapes, 128)
     assert config.priors == ((0.05, 0.1), (0.3, 0.2), (0.9, 0.9))
     assert Yolo2(KINDS, config).shapes == config.priors
+    assert Yolo2.settled(Yolo2Config(), np.zeros((4, 2)), 128).priors == ()  # boxes without extent are no shapes
+    tiny = Yolo2.settled(Yolo2Config(kinds=1), np.full((9, 2), 2e-5), 128)
+    assert tiny.priors == ((2e-5, 2e-5),)
     by_hand = Yolo2.settled(Yolo2Config(dimension_priors=False), shapes, 128)
     assert Yolo2(KINDS, by_hand).shapes == BY_HAND

@@ -33,13 +33,13 @@ class Conv(nn.Module):
 
 
 class Darknet19(nn.Module):
-    """The 18 convolutions before the classifying one: {'c4': stride 16, 'c5': stride 32}."""
+    """The 18 convolutions before the classifying one: {'c4': stride 16, 'c5': stride 32}, sides rounded up."""
 
     def __init__(self, width: float = 1.0, *, norm: bool = True) -> None:
         super().__init__()
         stages, into = [], 3
         for number, layers in enumerate(STAGES):
-            parts: list[nn.Module] = [nn.MaxPool2d(2)] if number else []
+            parts: list[nn.Module] = [nn.MaxPool2d(2, ceil_mode=True)] if number else []
             for channels, side in layers:
                 out = scaled(channels, width)
                 parts.append(Conv(into, out, side, norm=norm))

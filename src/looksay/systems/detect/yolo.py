@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from looksay.errors import BadConfig
 from looksay.nn.backbone import Backbone
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.chance import Dropout
@@ -97,15 +98,19 @@ def cells_of(batch: Batch, rows: int, columns: int) -> Cells:
 
 
 def vague_of(batch: Batch, rows: int, columns: int) -> Tensor:
-    """(N, C) the cells whose centre lies in a crowd or in something difficult."""
+    """(N, C) the cells whose centre lies in a crowd or in something difficult, and those that its own centre lies in."""
     high, wide = batch.pictures.shape[-2:]
     x = (torch.arange(columns, device=batch.pictures.device) + 0.5) * (wide / columns)
     y = (torch.arange(rows, device=batch.pictures.device) + 0.5) * (high / rows)
     centre = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1).view(-1, 1, 2)
+    scale = torch.tensor([columns / wide, rows / high], device=batch.pictures.device)
     found = []
     for boxes, _, ignore in things_of(batch):
-        within = (centre >= boxes[ignore][None, :, :2]) & (centre <= boxes[ignore][None, :, 2:])
-        found.append(within.all(dim=2).any(dim=1))
+        vague = boxes[ignore]
+        within = ((centre >= vague[None, :, :2]) & (centre <= vague[None, :, 2:])).all(dim=2).any(dim=1)
+        column, row = ((vague[:, :2] + vague[:, 2:]) / 2 * scale).long().unbind(dim=1)
+        within[row.clamp(0, rows - 1) * columns + column.clamp(0, columns - 1)] = True
+        found.append(within)
     return torch.stack(found)
 
 
@@ -131,6 +136,12 @@ def leaky() -> nn.Module:
     return nn.LeakyReLU(SLOPE)
 
 
+def bent(x: Tensor) -> Tensor:
+    """What a chance is clamped to, with a slope that is left where it is clamped."""
+    inside = x.clamp(0, 1)
+    return inside + 0.01 * (x - inside)
+
+
 @system(
     Card(
         name="yolo",
@@ -144,7 +155,7 @@ def leaky() -> nn.Module:
             "'yolo' stands on the house's small-m at 128 pixels, with a grid of 8 x 8 cells and 256 hidden units; 'yolo-448' is "
             "the paper's network, with 7 x 7 cells",
             "of two things whose centres share a cell the larger one is learnt, which the paper leaves open",
-            "what a crowd or a difficult thing covers costs nothing where nothing else is",
+            "cells that a crowd or a difficult thing covers, or has its centre in, cost nothing where nothing else is",
             "the paper's layers begin with 20 convolutions learnt on ImageNet, which cannot be had; 'yolo-448' begins at random",
         ),
         variants={"yolo": {"network": "house"}, "yolo-448": {"network": "paper", "hidden": 4096, "dropout": 0.5}},
@@ -194,7 +205,7 @@ class Yolo(Detector[Grid]):
             self.squeeze: nn.Module = nn.Sequential(nn.Conv2d(depth, squeeze, 1), leaky())
         else:
             self.body, squeeze = paper_layers(config.width)
-            self.grid = (high // 64, wide // 64)
+            self.grid = (-(-high // 64), -(-wide // 64))
             self.squeeze = nn.Identity()
         hidden = scaled(config.hidden, config.width)
         self.fc1 = nn.Linear(squeeze * self.grid[0] * self.grid[1], hidden)
@@ -228,7 +239,18 @@ class Yolo(Detector[Grid]):
         maps = self.body(x)
         return torch.cat([maps["c4"], F.interpolate(maps["c5"], maps["c4"].shape[-2:])], dim=1)
 
+    def fits(self, pictures: Tensor) -> None:
+        """Fully connected layers know every place of the picture, so that it must be of the size that they were made for."""
+        high, wide = pictures.shape[-2:]
+        if (wide, high) != self.prep.size:
+            own = "{} x {}".format(*self.prep.size)
+            mend = "train without augment.sizes, and look at that size; a convolutional yolo2 takes any"
+            raise BadConfig(
+                f"its fully connected layers take pictures of {own}, not {wide} x {high}", where=self.card.name, mend=mend
+            )
+
     def forward(self, batch: Batch) -> Grid:
+        self.fits(batch.pictures)
         x = self.squeeze(self.map_of(batch.pictures)).flatten(1)
         said = self.fc2(self.drop(self.relu1(self.fc1(x)))).unflatten(1, (*self.grid, self.depth))
         high, wide = batch.pictures.shape[-2:]
@@ -292,8 +314,10 @@ class Yolo(Detector[Grid]):
         return found
 
     def strengths(self, out: Grid) -> Tensor:
+        """They rank as scores do. Two numbers below zero are no chance either, though their product is positive."""
         _, sure, kinds = self.parts(out)
-        return (sure[..., None] * kinds[:, :, None]).flatten(1, 2)
+        a, b = bent(sure)[..., None], bent(kinds)[:, :, None]
+        return torch.where((a < 0) & (b < 0), -a * b, a * b).flatten(1, 2)
 
     def taps(self) -> dict[str, nn.Module]:
         own = self.body.taps() if isinstance(self.body, Backbone) else dict(self.body.named_children())
@@ -306,7 +330,7 @@ def paper_layers(width: float) -> tuple[nn.Sequential, int]:
     into = 3
     for layer in PAPER:
         if layer == "M":
-            parts.append(nn.MaxPool2d(2))
+            parts.append(nn.MaxPool2d(2, ceil_mode=True))
             continue
         out, side, stride = (*layer, 1)[:3]
         conv = nn.Conv2d(into, scaled(out, width), side, stride, side // 2)

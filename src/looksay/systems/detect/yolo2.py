@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from looksay.errors import BadConfig
 from looksay.nn.backbone import Backbone
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.chance import Dropout
@@ -37,8 +38,10 @@ SIZES = (96, 112, 128, 144, 160)
 
 @dataclass(frozen=True)
 class Yolo2Config:
-    """The ten switches; with all of them off it is YOLO. `priors` are the widths and heights, in shares of the picture, that
-    boxes are said relative to; empty, with `dimension_priors`: chosen from the truth that it learns from, `kinds` of them."""
+    """The ten switches; with all of them off it is YOLO. Three are also a matter of the training, which the recipes path-0 …
+    path-10 set together: the stage that tunes the classifier, the sizes, and how large pictures are. `priors` are the widths and
+    heights, in shares of the picture, that boxes are said relative to; empty, with `dimension_priors`: chosen from the truth that
+    it learns from, `kinds` of them."""
 
     network: Literal["house", "darknet"] = "house"
     batch_norm: bool = True
@@ -100,7 +103,9 @@ def path_recipe(steps: int, epochs: int = 6) -> Recipe:
             "convolutional is a switch of its own here: cells still say boxes as YOLO does, from convolutions; the paper's table "
             "has it together with anchor boxes, and dimension priors together with location prediction",
             "the high-resolution detector sees 160 pixels, not 128; several sizes are 96 to 160 pixels, or 128 to 192",
-            "of two things that want the same box of the same cell the larger one is learnt; classes cost cross-entropy",
+            "of two things that want the same box of the same cell the larger one is learnt",
+            "classes cost cross-entropy, and beside squares that are not halved count half of what they do in the authors' code",
+            "boxes are not drawn to the typical ones at first, as that code does",
         ),
         variants={"yolo2": {"network": "house"}, "yolo2-darknet19": {"network": "darknet", "channels": 1024, "fine": 64}},
     )
@@ -131,10 +136,11 @@ class Yolo2(Yolo):
 
     @classmethod
     def settled(cls, config: Yolo2Config, shapes: npt.NDArray[np.float64], side: int) -> Yolo2Config:
-        if config.priors or not config.dimension_priors or not len(shapes):
+        real = shapes[(shapes > 0).all(axis=1)]
+        if config.priors or not config.dimension_priors or not len(real):
             return config
-        found = typical_shapes(shapes, config.kinds)[0]
-        return replace(config, priors=tuple((round(w, 4), round(h, 4)) for w, h in found.tolist()))
+        found = typical_shapes(real, config.kinds)[0]
+        return replace(config, priors=tuple((float(f"{w:.4g}"), float(f"{h:.4g}")) for w, h in found.tolist()))
 
     def __init__(self, classes: Sequence[str], config: Yolo2Config | None = None, prep: Prep | None = None) -> None:
         super().__init__(classes, config, prep)
@@ -156,7 +162,12 @@ class Yolo2(Yolo):
         if config.passthrough:
             fine = scaled(config.fine, config.width)
             self.fine = Conv(channels["c3" if self.stride == 16 else "c4"], fine, 1, norm=norm)
-        into = depth + (4 * fine if config.passthrough else 0)
+        self.deep: nn.Module = nn.Identity()
+        seen = depth
+        if config.network == "darknet" and config.convolutional:  # with the head's, three of the paper's
+            seen = scaled(config.channels, config.width)
+            self.deep = nn.Sequential(Conv(depth, seen, norm=norm), Conv(seen, seen, norm=norm))
+        into = seen + (4 * fine if config.passthrough else 0)
         self.page = nn.Linear(depth, len(self.classes))  # which classes there are, for tuning the classifier
         initialise(self.page, self.page)
         if config.convolutional:
@@ -201,9 +212,19 @@ class Yolo2(Yolo):
         fine = self.fine(found["c3" if self.stride == 16 else "c4"])
         return coarse, F.pixel_unshuffle(F.pad(fine, (0, fine.shape[3] % 2, 0, fine.shape[2] % 2)), 2)
 
+    def fits(self, pictures: Tensor) -> None:
+        high, wide = pictures.shape[-2:]
+        if not self.config.convolutional:
+            super().fits(pictures)
+        elif self.training and not self.config.multi_scale and (wide, high) != self.prep.size:
+            mend = "switch it on, or train without augment.sizes"
+            raise BadConfig(f"multi_scale is off, but pictures of {wide} x {high} come", where=self.card.name, mend=mend)
+
     def forward(self, batch: Batch) -> Grid:
+        self.fits(batch.pictures)
         coarse, fine = self.maps(batch.pictures)
-        seen = coarse if fine is None else torch.cat([coarse, fine], dim=1)
+        deep = self.deep(coarse)
+        seen = deep if fine is None else torch.cat([deep, fine], dim=1)
         said = self.head(seen)
         said = said.permute(0, 2, 3, 1) if self.config.convolutional else said.unflatten(1, (*self.grid, self.depth))
         high, wide = batch.pictures.shape[-2:]
@@ -211,7 +232,7 @@ class Yolo2(Yolo):
 
     def loss(self, out: Grid, batch: Batch) -> dict[str, Tensor]:
         assert isinstance(out, Paged)
-        if self.stage == "classify":
+        if self.stage == "classify" and self.config.hires_classifier:
             return {"page": self._on_the_page(out, batch), "rest": 0.0 * out.said.float().sum()}
         unused = {"page": 0.0 * out.page.float().sum()}
         if not self.config.anchor_boxes:
@@ -312,7 +333,8 @@ class Yolo2(Yolo):
 
     def taps(self) -> dict[str, nn.Module]:
         body: Any = self.body
-        return {**body.taps(), "head": self.head}
+        deep = {} if isinstance(self.deep, nn.Identity) else {"deep": self.deep}
+        return {**body.taps(), **deep, "head": self.head}
 
 
 @dataclass
@@ -342,12 +364,12 @@ def unnormed(body: nn.Module) -> None:
 
 
 def merged(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A house backbone's tensors with each norm merged into the convolution before it."""
+    """A house backbone's tensors with each norm, where there is one, merged into the convolution before it."""
     found = dict(tensors)
     for name, tensor in tensors.items():
-        if not (name.startswith("body.") and tensor.ndim == 4):
-            continue
         conv = name.removesuffix(".weight")
+        if not (name.startswith("body.") and tensor.ndim == 4 and f"{norm_of(conv)}.running_var" in tensors):
+            continue
         kinds = ("running_mean", "running_var", "weight", "bias")
         mean, var, scale, shift = (tensors[f"{norm_of(conv)}.{kind}"] for kind in kinds)
         weight, bias = fuse_conv_bn_weights(tensor, None, mean, var, 1e-5, scale, shift)
