@@ -115,7 +115,8 @@ class CsvFile(PictureFiles):
             places.append(line)
         super().__init__(path.parent, number)
         found = Sentences(captions, split, number, open_end=False) if captions is not None else None
-        self._captions, self._ids = (found.said, found.ids()) if found is not None else (None, None)
+        self._captions: Said | None = found.said if found is not None else None
+        self._ids: Strings | None = found.ids() if found is not None else None
         more = found.table.problems if found is not None and captions != path else []
         self.listing, self.classes, self.problems = path, classes, (*table.problems, *more)
         self._columns = table.columns or Columns({}, 0, False)
@@ -216,10 +217,8 @@ def _files(root: Path) -> dict[str, Files]:
         plain = {stem.removeprefix(CAPTIONS) for stem in there}
         named = split_names(stem for stem in plain if canonical(stem) in SPLITS)
         if named:
-            both = {short: (there.get(stem), there.get(CAPTIONS + stem)) for short, stem in named.items()}
-            return {
-                short: Files(main or said, "", said if main else None) for short, (main, said) in both.items() if main or said
-            }
+            tables = {short: [there[name] for name in (stem, CAPTIONS + stem) if name in there] for short, stem in named.items()}
+            return {short: Files(found[0], "", *found[1:]) for short, found in tables.items()}
         if len(there) != 1:
             what = f"holds {len(there)} tables" if there else "has no table"
             raise BadData(what, where=str(root), mend="name the one: csv:path/to/table.csv")

@@ -12,6 +12,7 @@ from looksay.data import source as sources
 from looksay.data.dataset import Dataset
 from looksay.data.files import canonical
 from looksay.data.pictures import Picture
+from looksay.data.write_captions import FlickrWriter
 from looksay.data.write_coco import CocoWriter
 from looksay.data.write_plain import CifarWriter, CsvWriter, FolderWriter, MnistWriter
 from looksay.data.write_voc import VocWriter
@@ -29,6 +30,7 @@ WRITERS: dict[str, type[Writer]] = {
     "csv": CsvWriter,
     "mnist": MnistWriter,
     "cifar": CifarWriter,
+    "flickr": FlickrWriter,
 }
 
 

@@ -1,4 +1,5 @@
-"""COCO's files: instances_<split>.json with masks as run lengths, and captions_<split>.json where there are captions."""
+"""COCO's files: instances_<split>.json with masks as run lengths, and captions_<split>.json where there are captions; only these
+where there are no classes."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ class CocoWriter(Writer):
 
     def _earlier_images(self) -> Iterator[int]:
         """The ids in the splits that are there already: a number should mean one picture in all of them."""
-        for path in sorted(self.plan.folder.parent.glob("annotations/instances_*.json")):
+        folder = self.plan.folder.parent
+        for path in sorted(path for name in LISTS for path in folder.glob(f"annotations/{name}_*.json")):
             ids = (image.get("id") for _, image in read_table(path).images)
             yield from (id for id in ids if isinstance(id, int))
 
@@ -120,6 +122,8 @@ class CocoWriter(Writer):
         categories = [{"id": id, "name": name, "supercategory": ""} for name, id in self._categories.items()]
         for name, lines in self._lines.items():
             if name == "captions" and not lines.images:
+                continue
+            if name == "instances" and not self._categories and self._lines["captions"].images:
                 continue
             path = self.plan.folder / "annotations" / f"{name}_{self.plan.split}.json"
             path.parent.mkdir(exist_ok=True)

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from looksay.data.csvfile import CAPTIONS
+from looksay.data.write_captions import caption_table
 from looksay.data.writing import UNSAFE, Names, Numbers, Plan, Shot, Writer, single_line
 from looksay.errors import BadData
-from looksay.scene import Scene
+from looksay.scene import Objects, Scene
 
 DIGITS = tuple("0123456789")
 
@@ -46,7 +48,9 @@ class FolderWriter(Writer):
 
 
 class CsvWriter(Writer):
-    """<split>.csv with a heading: path,x1,y1,x2,y2,label where there are things, else path,label."""
+    """<split>.csv with a heading: path,x1,y1,x2,y2,label where there are things, else path,label. Captions stand in
+    captions_<split>.csv, or in <split>.csv where there is nothing else: path,id,caption_id,caption, with their language if it is
+    not English."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -57,12 +61,20 @@ class CsvWriter(Writer):
         name = f"{self.plan.split}/{self.names.of(self.called(scene, shot))}{ending}"
         self.put(name, data)
         things = self.without_crowds(scene)
-        self._rows.append((name, Scene(scene.size, labels=scene.labels, objects=type(scene.objects)(tuple(things)))))
+        kept = Scene(scene.size, scene.id, labels=scene.labels, objects=Objects(tuple(things)), captions=scene.captions)
+        self._rows.append((name, kept))
         self.written.things += len(things)
         self.leave_out("masks", sum(thing.mask is not None for thing in things))
-        self.leave_out("captions", len(scene.captions))
 
     def finish(self) -> None:
+        bare = not any(len(scene.objects) or len(scene.labels) for _, scene in self._rows)
+        said = any(scene.captions for _, scene in self._rows)
+        if said:
+            self.put(f"{'' if bare else CAPTIONS}{self.plan.split}.csv", caption_table(self._rows))
+        if not said or not bare:
+            self._table()
+
+    def _table(self) -> None:
         out = io.StringIO()
         table = csv.writer(out, lineterminator="\n")
         boxed = any(len(scene.objects) for _, scene in self._rows)
