@@ -38,7 +38,7 @@ def max_pool(x: Tensor, factor: int = 2) -> tuple[Tensor, Tensor]:
 def max_unpool(x: Tensor, positions: Tensor, size: tuple[int, int], factor: int = 2) -> Tensor:
     """Every pixel goes to where the greatest of its square stood when an input of `size` (height, width) was pooled; the rest
     is 0. What the pooling cut off at an odd edge is 0, too."""
-    return F.max_unpool2d(x, positions, factor, output_size=size)
+    return F.max_unpool2d(x, positions, (factor, factor), output_size=size)
 
 
 def bilinear_kernel(channels: int, stride: int) -> Tensor:
