@@ -104,11 +104,17 @@ def _spots(targets: Sequence[Targets]) -> dict[str, Any]:
     return {**_stack(targets), "index": index, "box": torch.as_tensor(np.stack([target["box"] for target in targets])).float()}
 
 
+def _none(dataset: Dataset, index: int, place: Placement) -> Targets:
+    """Texts come in batches of their own."""
+    return {}
+
+
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
         Task("classify", "classify", "What is in the picture?", "labels", "top1", "portrait", _label, _stack, None, 2, False),
         Task("locate", "locate", "Where is it?", "objects", "loc1", "portrait", _spot, _spots),
+        Task("write", "write", "What comes next?", "labels", "nats", "scene", _none, _lists, stuff="text.Texts", less=True),
         Task("detect", "detect", "What is where?", "objects", "map50", "scene", _things, _lists, _joined),
     )
 }

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from looksay import __version__
-from looksay.cli import data, detect, look, score, train
+from looksay.cli import data, detect, look, score, train, write
 from looksay.errors import LooksayError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _root(
 look.add_to(app)
 detect.add_to(app)
 train.add_to(app)
+write.add_to(app)
 score.add_to(app)
 app.add_typer(data.app, name="data")
 

@@ -59,13 +59,13 @@ def train(
     if trained is None:  # another process of the crew tells
         return
     best = trained.tested or trained.judged
-    where = "on the test split" if trained.tested else "on the pictures held out"
+    where = "on the test split" if trained.tested else f"on the {trained.held}"
     scores, found = best.scores(), best.found
     low, high = found.told(scores["low"]), found.told(scores["high"])
     print(f"{found.title} {found.told(found.score)} ({low} to {high}) {where}")
     print(f"weights: {trained.weights}")
     print(f"report:  {trained.root / 'report.html'}")
-    print(f"try:     looksay look --model {trained.root} PICTURE")
+    print(f"try:     looksay {trained.tries}")
 
 
 def export(

@@ -57,9 +57,10 @@ class Splits:
 
 
 class Material(Protocol):
-    """`noun` is what its items are called."""
+    """`noun` is what its items are called, `tries` the command that one tries a trained system with, {} its folder."""
 
     noun: str = "pictures"
+    tries: str = "look --model {} PICTURE"
 
     @abstractmethod
     def splits(self, name: str, kind: Kind, config: Any) -> Splits:

@@ -14,7 +14,7 @@ import torch
 from looksay import config as settings_of
 from looksay import registry, weights
 from looksay.data.loader import Batches, Feed, Feeding, Part
-from looksay.data.material import Splits
+from looksay.data.material import Material, Splits
 from looksay.errors import BadConfig, UnknownName
 from looksay.learn.loop import Plan, Watcher, estimate, train
 from looksay.learn.progress import Silent
@@ -28,7 +28,8 @@ from looksay.nn.system import System
 from looksay.records import hints
 from looksay.tasks import task
 
-SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure")  # scores that are noted after each epoch
+# Noted after each epoch.
+SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure", "words", "ciderd", "bleu4", "nats", "bits")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,20 @@ class Trained:
     order: Order
     recipe: Recipe
     splits: Splits
+
+    @property
+    def held(self) -> str:
+        """What the weights were chosen by, in words."""
+        return f"{self._material.noun} held out"
+
+    @property
+    def tries(self) -> str:
+        """A command that uses them."""
+        return self._material.tries.format(self.root)
+
+    @property
+    def _material(self) -> Material:
+        return task(registry.find(self.order.system).card.task).material()
 
 
 def recipe_of(order: Order) -> tuple[str, Recipe]:

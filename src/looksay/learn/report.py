@@ -23,12 +23,12 @@ def write_report(trained: Trained) -> Path:
     report = Report(
         f"{info.system} on {order.data or recipe.data}", f"{len(info.classes)} classes, {count:,} numbers in its weights."
     )
-    judged, where = (trained.tested, "test split") if trained.tested else (trained.judged, "pictures held out")
+    judged, where = (trained.tested, "test split") if trained.tested else (trained.judged, trained.held)
     judged.found.fill(report, f"On the {where}")
     if trained.tested:
         reached = judged.found.told(trained.judged.found.score)
         report.text(
-            f"The weights were chosen by the pictures held out, where they reach {reached}; "
+            f"The weights were chosen by the {trained.held}, where they reach {reached}; "
             "the test split was looked at once, at the end."
         )
     if len(rows) > 1:
@@ -39,9 +39,13 @@ def write_report(trained: Trained) -> Path:
         report.heading("How it went").figure(curves(shown, "step", "loss"), "The loss after each epoch.")
         report.figure(
             curves([Curve(judged.found.title, steps, [row[recipe.metric] for row in rows])], "step", recipe.metric),
-            "On the pictures held out.",
+            f"On the {trained.held}.",
         )
     seen = trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
+    samples = [row for row in Run(trained.root).rows() if "sample" in row]
+    if samples:
+        heads = [f"after {row['done']:,} of {row['steps']:,} steps" for row in samples]
+        report.heading("What it wrote").columns(heads, [row["sample"] for row in samples])
     system = weights.load(trained.weights)[0]
     judged.found.mistakes(report, seen, system)
     stage = recipe.stages[-1]

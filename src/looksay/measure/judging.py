@@ -32,6 +32,7 @@ WHO = {
     "classify": "classified.OfClasses",
     "detect": "detected.OfThings",
     "locate": "located.OfSpots",
+    "write": "written.OfTexts",
 }  # each imported when it is needed
 
 

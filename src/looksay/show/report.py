@@ -105,6 +105,12 @@ class Report:
             )
         return self.text(caption)._add(f'<div class="gallery">{"".join(shown)}</div>')
 
+    def columns(self, heads: Sequence[str], texts: Sequence[str]) -> Self:
+        """Texts side by side, as they stand, each under its head."""
+        pairs = zip(heads, texts, strict=True)
+        parts = (f"<section><h3>{escape(head)}</h3><pre>{escape(text)}</pre></section>" for head, text in pairs)
+        return self._add(f'<div class="columns">{"".join(parts)}</div>')
+
     def code(self, text: str) -> Self:
         """Such as the command that made the report."""
         return self._add(f'<pre tabindex="0"><code>{escape(text.rstrip())}</code></pre>')
