@@ -39,6 +39,7 @@ class Seen:
     files: set[int] = field(default_factory=set)
     picture_folders: set[str] = field(default_factory=set)
     text_folders: set[tuple[str, str]] = field(default_factory=set)  # with the ending of their files
+    unlisted: set[int] = field(default_factory=set)  # pictures that are spoken of, but in no split, as hashes
 
     def put(self, item: RawItem) -> None:
         if not item.path:
@@ -62,7 +63,7 @@ class Seen:
                 path = os.path.join(folder, name)
                 if not pictures.is_picture_name(name) or hash(path) in self.files:
                     continue
-                if texts.pop(os.path.splitext(name)[0], None) is None:
+                if texts.pop(os.path.splitext(name)[0], None) is None and hash(path) not in self.unlisted:
                     yield Finding("picture-without-annotation", path, "no annotation speaks of it", "annotate it or take it away")
                 else:
                     yield Finding("in-no-split", path, "is annotated, but no split lists it", "add it to a split")

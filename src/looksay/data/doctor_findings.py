@@ -46,6 +46,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "box-outside": Kind("box outside of its picture", "error", "drops the box"),
         "unknown-class": Kind("class that is not in the list of classes", "error", "takes the class that nearly has its name"),
         "missing-label": Kind("label missing", "error", "leaves out what has none"),
+        "not-utf8": Kind("text that is not UTF-8", "error", "reads it as Windows-1252"),
+        "bad-caption": Kind("caption that cannot be read", "error", "drops the caption"),
         "duplicate-id": Kind("id used twice", "error", "gives new ids"),
         "leak": Kind("same picture in two splits", "error", "leaves out the one for training"),
         "near-leak": Kind("nearly the same picture in two splits", "warning", "leaves out the one for training"),
@@ -54,6 +56,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "box-partly-outside": Kind("box that reaches out of its picture", "warning", "clips it"),
         "counts-from": Kind("boxes counted from the wrong end", "warning", "moves them by the pixel"),
         "duplicate-box": Kind("same box twice", "warning", "keeps the first"),
+        "no-caption": Kind("picture without a caption", "warning", "leaves out what has nothing else"),
+        "empty-caption": Kind("caption without words", "warning", "drops the caption"),
+        "mojibake": Kind("caption that was read in a wrong encoding", "warning", "reads it rightly if it can"),
+        "control-character": Kind("caption with control characters", "warning", "takes them out"),
+        "duplicate-caption": Kind("same caption twice for a picture", "warning", "keeps the first"),
         "misspelt-class": Kind("class that looks misspelt", "warning", "takes the frequent name, unless a list has both"),
         "class-case": Kind("classes that differ by case or blanks only", "warning", "takes the more frequent name"),
         "class-never-in-train": Kind("class that training never sees", "warning"),
@@ -68,6 +75,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "no-objects": Kind("picture without objects", "note", "keeps it"),
         "tiny-box": Kind("box of less than two pixels", "note", "keeps it"),
         "thin-box": Kind("box of absurd proportions", "note", "keeps it"),
+        "long-caption": Kind("caption of absurd length", "note", "keeps it"),
         "mixed-sizes": Kind("pictures of very different sizes", "note", "keeps them"),
         "mixed-colour": Kind("grey and coloured pictures mixed", "note", "keeps them"),
     }
@@ -116,6 +124,7 @@ class Facts:
     boxes: int = 0
     smallest: Size | None = None
     largest: Size | None = None
+    captions: int = 0
 
     @property
     def pictures(self) -> int:
@@ -131,6 +140,8 @@ class Facts:
             shown = ", ".join(f"{name} {count:,}" for name, count in list(self.classes.items())[:12])
             more = f" … {len(self.classes)} in all" if len(self.classes) > 12 else ""
             yield f"{self.boxes:,} boxes; classes: {shown}{more}" if self.boxes else f"classes: {shown}{more}"
+        if self.captions:
+            yield f"{self.captions:,} captions"
 
 
 @dataclass(frozen=True)
@@ -196,6 +207,7 @@ class Checkup:
             "splits": dict(self.facts.splits),
             "classes": dict(self.facts.classes),
             "boxes": self.facts.boxes,
+            "captions": self.facts.captions,
             "smallest": self.facts.smallest,
             "largest": self.facts.largest,
         }

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from looksay.data import doctor_boxes, pictures
+from looksay.data import doctor_boxes, doctor_captions, pictures
 from looksay.data.coco import Coco
 from looksay.data.coco_table import Notes
 from looksay.data.dataset import Dataset, RawBox, RawItem
@@ -112,6 +112,7 @@ def fix(name: str, out: Path, *, format: str = "", progress: Progress | None = N
     survey.run(2, told(0), files=not unread)
     plans = plans_of(survey)
     actions = [Action(finding.kind, finding.where, "left out: it cannot be read") for finding in unread]
+    actions += [Action("not-utf8", each.where, "read as Windows-1252") for each in survey.findings if each.kind == "not-utf8"]
     written: list[Written] = []
     done = total
     for split, part in parts.items():
@@ -236,7 +237,7 @@ def mended(part: Dataset, index: int, plan: Plan) -> tuple[Scene, list[Action]]:
     frame = frame_of(item, pictures.size(file) if file is not None else None, part.format)
     boxes, actions = mended_boxes(item, frame, plan, part.format)
     accepted = [at for at, raw in enumerate(item.boxes) if _is_accepted(raw, item.size or frame.size, part)]
-    base = _base(part, index, [] if frame.kind else accepted, len(item.boxes))
+    base = _base(part, index, [] if frame.kind else accepted, item)
     if base is None and _has_masks(part):
         actions.append(Action("masks", item.where, "its masks are left out: they count the boxes as they were"))
     size = frame.size or (base.size if base is not None else part.picture(index).shape[1::-1])
@@ -249,10 +250,15 @@ def mended(part: Dataset, index: int, plan: Plan) -> tuple[Scene, list[Action]]:
         actions.append(Action("duplicate-id", item.where, f"id {item.id!r} becomes {id!r}"))
     labels = _labels(item, base, plan) if item.labels else labels_of(made)
     actions += [_renamed(name, plan, item.where) for name in item.labels if name in plan.names]
+    captions, more = doctor_captions.mended(item.captions, base.captions if base is not None else ())
+    actions += [Action(*each) for each in more]
     if base is None:
-        return Scene(size, id=id, labels=labels, objects=Objects(made)), actions
+        return Scene(size, id=id, labels=labels, objects=Objects(made), captions=captions), actions
+    if not item.captions:  # of the storybook, which are sound
+        captions = base.captions
     regions = base.regions if base.size == size else Regions()
-    return replace(base, size=size, id=id, labels=labels, objects=Objects(made), regions=regions, notes=dict(base.notes)), actions
+    whole = replace(base, size=size, id=id, labels=labels, objects=Objects(made), regions=regions, notes=dict(base.notes))
+    return replace(whole, captions=captions, notes=dict(base.notes)), actions
 
 
 def _is_accepted(raw: RawBox, size: Size | None, part: Dataset) -> bool:
@@ -273,14 +279,16 @@ class _Some(Notes):
         return (found[at] for at in self._keep)
 
 
-def _base(part: Dataset, index: int, accepted: Sequence[int], boxes: int) -> Scene | None:
+def _base(part: Dataset, index: int, accepted: Sequence[int], item: RawItem) -> Scene | None:
     """What the reader makes of the accepted boxes, with their masks, the captions and so on; None where it refuses the whole."""
-    if len(accepted) < boxes:
-        notes = part._things if isinstance(part, Coco) else None
-        if notes is None:
+    said = [at for at, raw in enumerate(item.captions) if not raw.fault]
+    if len(accepted) < len(item.boxes) or len(said) < len(item.captions):
+        if not isinstance(part, Coco):
             return None
+        things, captions = part._things, part._captions
         part = copy.copy(part)
-        vars(part)["_things"] = _Some(notes, accepted)
+        vars(part)["_things"] = _Some(things, accepted) if things is not None else None
+        vars(part)["_captions"] = _Some(captions, said) if captions is not None else None
     try:
         return part.scene(index)
     except BadData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from array import array
 from collections import Counter, deque
@@ -13,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from looksay.data import doctor_boxes, doctor_probe, phash
+from looksay.data import doctor_boxes, doctor_captions, doctor_probe, phash
 from looksay.data.dataset import Dataset, RawItem
 from looksay.data.doctor_boxes import Edges
 from looksay.data.doctor_classes import balance_findings, name_findings
@@ -22,6 +23,8 @@ from looksay.data.doctor_files import Seen
 from looksay.data.doctor_findings import Checkup, Facts, Finding
 from looksay.data.doctor_frame import frame_of
 from looksay.data.doctor_probe import Look
+from looksay.data.flickr import Flickr
+from looksay.data.textfile import NOT_UTF8
 from looksay.errors import LooksayError
 from looksay.scene import Size
 
@@ -43,7 +46,7 @@ class Survey:
         self.again: dict[str, list[int]] = {}  # in each split the pictures whose id is not theirs alone
         self.places: dict[str, str] = {}  # where each class first stands
         self.unusable: dict[tuple[str, int], Finding] = {}  # (split, index) → why the picture cannot be used
-        self.boxes = 0
+        self.boxes = self.captions = 0
         self.edges: dict[str, Edges] = {}  # by format
         self.seen = Seen()
         self.sides: tuple[int, int] = (0, 0)  # shortest and longest of the longer sides
@@ -57,6 +60,7 @@ class Survey:
         # Of each picture: a hash of its id, and whether it has labels (1), boxes (2), neither (0), or could not be read (3).
         self._ids: dict[str, array[int]] = {name: array("q") for name in parts}
         self._state: dict[str, bytearray] = {name: bytearray() for name in parts}
+        self._said: dict[str, bytearray] = {name: bytearray() for name in parts}  # whether a caption says something
 
     @property
     def total(self) -> int:
@@ -94,7 +98,7 @@ class Survey:
 
     def _problem(self, problem: LooksayError) -> None:
         """A reader refuses a set that has problems, so all of them are errors."""
-        kinds = {"is not listed": "annotation-without-picture", "has the id": "duplicate-id"}
+        kinds = {"is not listed": "annotation-without-picture", "has the id": "duplicate-id", NOT_UTF8: "not-utf8"}
         kind = next((kind for text, kind in kinds.items() if text in problem.what), "bad-annotation")
         self.findings.append(Finding(kind, problem.where or "", problem.what, problem.mend or "", "error"))
 
@@ -152,6 +156,7 @@ class Survey:
         if item is None:
             self._ids[name].append(0)
             self._state[name].append(3)
+            self._said[name].append(0)
             self.seen.put(RawItem("", file_of(self.parts[name], index), place_of(self.parts[name], index)))
             return
         self.seen.put(item)
@@ -162,6 +167,9 @@ class Survey:
             self._useless(name, index, Finding(look.fault[0], item.path or item.where, look.fault[1], PICTURE_MEND))
         self._sizes(look)
         self._names(name, item)
+        self.captions += len(item.captions)
+        self._said[name].append(doctor_captions.is_said(item.captions))
+        self.findings += doctor_captions.findings(item.captions)
         format = self.parts[name].format
         frame = frame_of(item, look.size, format)
         if frame.kind:
@@ -226,8 +234,11 @@ class Survey:
         for name in self.parts:
             self._twice(name)
             self._bare(name)
+            self._unsaid(name)
         self._mixtures(source)
         if files:
+            named = [part.root / name for part in self.parts.values() if isinstance(part, Flickr) for name in part.unlisted]
+            self.seen.unlisted = {hash(os.path.normpath(path)) for path in named}
             self.findings += self.seen.findings()
         if not self.quick:
             self._copied()
@@ -273,6 +284,23 @@ class Survey:
             else:
                 self.add("no-objects", item.where, "the picture has no objects")
 
+    def _unsaid(self, name: str) -> None:
+        """Pictures without captions, where others have some."""
+        part, only = self.parts[name], not any({1, 2} & set(state) for state in self._state.values())
+        if not any(any(said) for said in self._said.values()):
+            return
+        nothing = [index for index, said in enumerate(self._said[name]) if not said and self._state[name][index] < 3]
+        if len(nothing) == len(part) and len(self.parts) > 1:
+            self.add("unlabelled-split", part.source, f"nothing is said of the {len(nothing):,} pictures of {name!r} in words")
+            return
+        for index in nothing:
+            where, mend = part.raw(index).where, "write one, or take the picture out"
+            found = Finding("no-caption", where, "the picture has no caption", mend, "error" if only else "note")
+            if only:
+                self._useless(name, index, found)
+            else:
+                self.findings.append(found)
+
     def _mixtures(self, source: str) -> None:
         if self.sides[1] >= SIDES * self.sides[0] > 0:
             what = f"the longer sides of the pictures are from {self.sides[0]} to {self.sides[1]} pixels"
@@ -304,7 +332,9 @@ class Survey:
     def checkup(self) -> Checkup:
         formats = dict.fromkeys(part.format for part in self.parts.values())
         splits = {name: len(part) for name, part in self.parts.items()}
-        facts = Facts(self.source, " ".join(formats), splits, self.class_counts, self.boxes, self.smallest, self.largest)
+        facts = Facts(
+            self.source, " ".join(formats), splits, self.class_counts, self.boxes, self.smallest, self.largest, self.captions
+        )
         return Checkup.of(facts, self.findings, quick=self.quick)
 
 

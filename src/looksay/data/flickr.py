@@ -37,13 +37,15 @@ class Files:
 
 @dataclass
 class Listing:
-    """The sentences of one split on their way in. `whole`: pictures that no list names belong here, and what names none."""
+    """The sentences of one split on their way in. `whole`: there are no lists; `first`: this split tells what concerns none.
+    `unlisted`: pictures that are in the sentences, but not in this list."""
 
     files: Files
     whole: bool
     first: bool
     number: dict[str, int] = field(default_factory=dict)
     problems: list[BadData] = field(default_factory=list)
+    unlisted: dict[str, None] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         listed_as, seen = {stem(name): name for name in self.number}, set[tuple[str, str]]()
@@ -60,6 +62,8 @@ class Listing:
             name, number, said = found.groups()
             listed = name if name in self.number else listed_as.get(stem(name))
             if listed is None and not self.whole:
+                if self.first:
+                    self.unlisted[name] = None
                 continue
             if problem is not None:
                 self._blame(problem.what, where, problem.mend)
@@ -110,6 +114,8 @@ class Flickr(Captioned):
         captions = Said(files.tokens, listing.rows(), listing.number)
         super().__init__(picture_folder(files.homes, listing.number), listing.number)
         self.listing, self._captions, self.problems = files.tokens, captions, tuple(listing.problems)
+        listed = {stem(line.text.strip()) for path in files.lists.values() for line in lines(path)} if listing.unlisted else set()
+        self.unlisted = tuple(name for name in listing.unlisted if stem(name) not in listed)
 
     @property
     def nbytes(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+from looksay.data.textfile import NOT_UTF8
 from looksay.errors import BadData
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
@@ -95,7 +96,10 @@ class JsonFile:
                 value = json.loads(raw.encode("latin-1"))
         except json.JSONDecodeError as error:
             raise self._broken(text, at if error.doc is not text else error.pos, error.msg) from None
-        except ValueError as error:  # text that is not UTF-8, a number of thousands of digits
+        except UnicodeDecodeError as error:
+            what = f"{NOT_UTF8}: byte 0x{ord(text[at + error.start]):02x} at offset {at + error.start:,}"
+            raise BadData(what, where=self._line(text, at + error.start), mend="save it as UTF-8") from None
+        except ValueError as error:  # a number of thousands of digits
             raise self._broken(text, at, str(error)) from None
         return value, self._skip(text, end)
 
@@ -110,4 +114,7 @@ class JsonFile:
         return found.end() if found else at
 
     def _broken(self, text: str, at: int, why: str) -> BadData:
-        return BadData(f"is not the JSON that it should be: {why}", where=f"{self.path}:{text.count(chr(10), 0, at) + 1}")
+        return BadData(f"is not the JSON that it should be: {why}", where=self._line(text, at))
+
+    def _line(self, text: str, at: int) -> str:
+        return f"{self.path}:{text.count(chr(10), 0, at) + 1}"
