@@ -14,10 +14,18 @@ from PIL import Image
 from looksay.data import pictures
 from looksay.data.files import read_text
 from looksay.errors import BadData, BadPicture
-from looksay.scene import VOID, Size
+from looksay.scene import VOID, BoxXYXY, Mask, Size
 
 BACKGROUND = "background"
 LABELMAP = "labelmap.txt"  # of CVAT: 'name:red,green,blue:parts:actions', one class on each line
+
+
+class MaskSize(BadData):
+    """A mask of another size than its picture."""
+
+
+class MaskCode(BadData):
+    """A number or a colour in a mask that means nothing."""
 
 
 def palette() -> npt.NDArray[np.uint8]:
@@ -106,10 +114,15 @@ def _read(path: Path, size: Size) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np
         codes, colours = pictures.codes(path)
     except BadPicture as error:
         raise BadData(error.what, where=error.where, mend=error.mend) from None
-    if codes.shape != size[::-1]:
-        stated = f"{codes.shape[1]} × {codes.shape[0]}, the picture {size[0]} × {size[1]}"
-        raise BadData(f"the mask is {stated}", where=str(path))
+    fits(codes.shape, size, path)
     return codes, colours
+
+
+def fits(shape: tuple[int, ...], size: Size, path: Path) -> None:
+    """Raises MaskSize where a mask (height, width) is not that of a picture of `size`."""
+    if shape != size[::-1]:
+        stated = f"{shape[1]} × {shape[0]}, the picture {size[0]} × {size[1]}"
+        raise MaskSize(f"the mask is {stated}", where=str(path), mend="draw it on the picture as it is, without resizing")
 
 
 def _by_colour(table: npt.NDArray[np.int16], colours: npt.NDArray[np.uint8], known: Mapping[tuple[int, int, int], int]) -> None:
@@ -122,8 +135,38 @@ def _mapped(codes: npt.NDArray[np.uint8], table: npt.NDArray[np.int16], path: Pa
     if mapped.size and int(mapped.min()) < 0:
         row, column = (int(place[0]) for place in np.nonzero(mapped < 0))
         what = f"the code {int(codes[row, column])} of the pixel in column {column}, row {row} means no class"
-        raise BadData(what, where=str(path), mend=f"name its colour in {LABELMAP}")
+        raise MaskCode(what, where=str(path), mend=f"name its colour in {LABELMAP}")
     return mapped.astype(np.uint8)
+
+
+def instances(codes: npt.NDArray[np.uint16]) -> dict[int, Mask]:
+    """The mask of every number in a picture of numbers but 0, rising; all of them in one pass over the pixels."""
+    height, width = codes.shape
+    flat = codes.T.reshape(-1)
+    place = np.flatnonzero(flat)
+    if not len(place):
+        return {}
+    place = place[np.argsort(flat[place], kind="stable")]
+    numbers, starts = np.unique(flat[place], return_index=True)
+    out = {}
+    for number, own in zip(numbers.tolist(), np.split(place, starts[1:]), strict=True):
+        breaks = np.flatnonzero(np.diff(own) != 1)
+        begins, ends = own[np.r_[0, breaks + 1]], own[np.r_[breaks, len(own) - 1]] + 1
+        runs = np.diff(np.concatenate(([0], np.stack([begins, ends], axis=1).reshape(-1), [flat.size])))
+        out[number] = Mask((width, height), (runs if runs[-1] else runs[:-1]).astype(np.uint32))
+    return out
+
+
+def box_of(mask: Mask) -> BoxXYXY:
+    """The tightest box around a mask that is not empty, from its runs alone."""
+    height = mask.size[1]
+    ends = np.cumsum(mask.runs, dtype=np.int64)
+    first, last = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2] - 1
+    kept = last >= first
+    first, last = first[kept], last[kept]
+    across = (first // height != last // height).any()  # a run that goes on into the next column has touched both edges
+    top, bottom = (0, height) if across else (int((first % height).min()), int((last % height).max()) + 1)
+    return float(first[0] // height), float(top), float(last[-1] // height + 1), float(bottom)
 
 
 def encode(codes: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8] = PALETTE) -> bytes:

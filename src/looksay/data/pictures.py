@@ -90,6 +90,23 @@ def codes(source: Source) -> tuple[Picture, Picture | None]:
     return at.reshape(colours.shape[:2]).astype(np.uint8), table
 
 
+def numbers(source: Source) -> npt.NDArray[np.uint16]:
+    """A grey or palette picture whose pixels are whole numbers, of 8 or 16 bits, shape (height, width). Raises BadPicture."""
+    name = "" if isinstance(source, bytes) else os.fspath(source)
+    with _opened(source, name) as file:
+        image = _recognised(file, name)
+        _check_size(image, name)
+        if image.mode not in ("1", "L", "P", *SIXTEEN_BITS):
+            raise BadPicture(f"is a picture in {image.mode}, not one of numbers", where=name or None, mend="save it grey")
+        try:
+            found = np.asarray(image)
+        except Exception as error:  # damaged bytes make decoders raise nearly anything
+            raise BadPicture(f"the mask is damaged: {_reason(error)}", where=name or None, mend=_MEND) from None
+    if found.size and int(found.max()) >= 1 << 16:
+        raise BadPicture(f"holds the number {int(found.max())}, more than 16 bits", where=name or None)
+    return found.astype(np.uint16)
+
+
 def size(source: Source) -> tuple[int, int]:
     """(width, height) of the upright picture, from its header alone. Raises BadPicture."""
     name = "" if isinstance(source, bytes) else os.fspath(source)

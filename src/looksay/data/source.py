@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from looksay.data import cifar, coco, csvfile, flickr, imagefolder, imagenet, karpathy, mnist, voc, yolo
+from looksay.data import cifar, coco, csvfile, flickr, idmasks, imagefolder, imagenet, karpathy, labels, mnist, voc, yolo
 from looksay.data.archive import is_archive, only_archive, unpacked
 from looksay.data.dataset import Dataset
 from looksay.data.files import canonical
@@ -35,6 +35,8 @@ FORMATS: Mapping[str, Reader] = {
     "voc": voc,
     "yolo": yolo,
     "csv": csvfile,
+    "labels": labels,
+    "idmasks": idmasks,
     "karpathy": karpathy,
     "flickr": flickr,
 }
