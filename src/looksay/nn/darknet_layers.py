@@ -132,7 +132,7 @@ class Norm(nn.BatchNorm2d):
     eps: Any = property(lambda self: 2 * TINY * self.running_var.sqrt() + TINY**2, lambda self, value: None)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.training:
+        if self.training and x.numel() > x.shape[1]:  # a single number has no variance
             return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, True, self.momentum or 0.0, TINY)
         factor = self.weight / (self.running_var.sqrt() + TINY)
         mean, factor, bias = (each.view(1, -1, *[1] * (x.ndim - 2)) for each in (self.running_mean, factor, self.bias))
