@@ -16,7 +16,8 @@ LOST = "\ufffd"
 _NEXT = "[\x80-\xbf" + "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)).replace("^", r"\^") + "]"
 # UTF-8 that was read as Windows-1252. Letters that are common in it by themselves (Ñ, ä) must come twice.
 _WRONG = re.compile(
-    f"[\xc2-\xc5]{_NEXT}|\xe2[\x80\u20ac]{_NEXT}|\xe2\u201a\xac|\xe2\u201e\xa2|\xf0[\x9f\u0178]{_NEXT}{_NEXT}"
+    f"[\xc2-\xc5]{_NEXT}|\xc6[\x92\u2019]|\xcb[\x86\x9c\u2020\u0153]|\xf0[\x9f\u0178]{_NEXT}{_NEXT}"
+    f"|\xe2[\x80\u20ac]{_NEXT}|\xe2[\x82\u201a]\xac|\xe2[\x84\u201e]\xa2"
     f"|(?:[\xd0\xd1]{_NEXT}){{2,}}|(?:[\xe3-\xe9]{_NEXT}{_NEXT}){{2,}}"
 )
 # Not the blanks that end a line; zero-width and turning characters, but those that join emoji.
