@@ -267,6 +267,45 @@ def results(argument: str, page: Path) -> str:
     return f"{body}\n```text\n{lines}\n```\n"
 
 
+PAPER_PATH = (63.4, 65.8, 69.5, None, 69.2, 69.6, None, 74.4, 75.4, 76.8, 78.6)  # on VOC 2007; two switches share a column
+
+
+def path(argument: str, page: Path) -> str:
+    """From YOLO to YOLOv2, a switch a row, beside what the paper reports."""
+    from looksay.measure.results import read
+    from looksay.systems.detect.yolo2 import PATH
+
+    file = ROOT / "results" / "yolo-path.csv"
+    if not file.is_file():
+        return "*Not measured yet.*\n"
+    found = {str(row["recipe"]): row for row in read(file)}
+    rows = []
+    for step, paper in enumerate(PAPER_PATH):
+        row = found.get(f"path-{step}")
+        name = "YOLO" if step == 0 else "+ " + PATH[step - 1].replace("_", " ")
+        scores = ("–",) * 3
+        if row:
+            scores = (_share(row["map50"]), f"{_share(row['low'])} to {_share(row['high'])}", _share(row["map"]))
+        rows.append((f"`path-{step}`", name, *scores, paper or "–"))
+    columns = ("recipe", "", "mAP@.5 %", "95 % interval", "mAP@.5:.95 %", "the paper, VOC 2007")
+    return table(columns, rows, (2, 4, 5))
+
+
+def sizes(argument: str, page: Path) -> str:
+    """One network at several sizes."""
+    from looksay.measure.results import read
+
+    file = ROOT / "results" / f"{argument}.csv"
+    if not file.is_file():
+        return "*Not measured yet.*\n"
+    found = sorted(((int(str(row["recipe"]).rpartition(" at ")[2]), row) for row in read(file)), key=lambda pair: pair[0])
+    rows = [
+        (f"{side} × {side}", _share(row["map50"]), _share(row["map"]), f"{1000 / float(row['ms_per_picture']):.0f}")
+        for side, row in found
+    ]
+    return table(("picture", "mAP@.5 %", "mAP@.5:.95 %", "pictures a second"), rows, (1, 2, 3))
+
+
 def _result(row: Mapping[str, Any], first: str, second: str) -> tuple[str, ...]:
     scores = _share(row.get(first)), f"{_share(row['low'])} to {_share(row['high'])}", _share(row.get(second))
     costs = f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"])
@@ -302,6 +341,8 @@ MAKERS: dict[str, Callable[[str, Path], str]] = {
     "events": events,
     "tales": tales,
     "results": results,
+    "path": path,
+    "sizes": sizes,
     "picture": picture,
 }
 

@@ -104,6 +104,20 @@ def _spots(targets: Sequence[Targets]) -> dict[str, Any]:
     return {**_stack(targets), "index": index, "box": torch.as_tensor(np.stack([target["box"] for target in targets])).float()}
 
 
+def _said(dataset: Dataset, index: int, place: Placement) -> Targets:
+    """A picture's captions in numbers; in a mirror left is right."""
+    from looksay.data.spoken import numbered
+
+    return {"index": index, "captions": numbered(dataset, index, mirrored=place.flip)}
+
+
+def _sayings(targets: Sequence[Targets]) -> dict[str, Any]:
+    import torch
+
+    captions = [[torch.from_numpy(each) for each in target["captions"]] for target in targets]
+    return {"index": torch.tensor([target["index"] for target in targets]), "captions": captions}
+
+
 def _none(dataset: Dataset, index: int, place: Placement) -> Targets:
     """Texts come in batches of their own."""
     return {}
@@ -114,6 +128,20 @@ TASKS: Mapping[str, Task] = {
     for task in (
         Task("classify", "classify", "What is in the picture?", "labels", "top1", "portrait", _label, _stack, None, 2, False),
         Task("locate", "locate", "Where is it?", "objects", "loc1", "portrait", _spot, _spots),
+        Task(
+            "caption",
+            "caption",
+            "What is going on?",
+            "captions",
+            "ciderd",
+            "scene",
+            _said,
+            _sayings,
+            None,
+            1,
+            False,
+            "spoken.Spoken",
+        ),
         Task("write", "write", "What comes next?", "labels", "nats", "scene", _none, _lists, stuff="text.Texts", less=True),
         Task("detect", "detect", "What is where?", "objects", "map50", "scene", _things, _lists, _joined),
     )

@@ -176,6 +176,9 @@ class Job:
             tensors = weights.read(home)[1]
         own, tensors = system.state_dict(), system.adopt(tensors)
         fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
+        if not fitting and not self.order.start:  # a variant with another body than the recipe thinks of
+            self.watcher.say(f"nothing of {start} fits {self.entry.name}: it begins at random")
+            return
         if not fitting or len(fitting) < len(own) * least:
             mend = "these weights are of another system"
             raise BadConfig(f"only {len(fitting)} of {len(own)} tensors fit", where=start, mend=mend)

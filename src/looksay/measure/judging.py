@@ -30,6 +30,7 @@ class Judging(ABC):
 
 WHO = {
     "classify": "classified.OfClasses",
+    "visual-concepts": "concepts.OfWords",
     "detect": "detected.OfThings",
     "locate": "located.OfSpots",
     "write": "written.OfTexts",
@@ -38,8 +39,9 @@ WHO = {
 
 def judging_of(system: System[Any], dataset: Any) -> Judging:
     """Ready to judge `system` on `dataset` (for its classes and its truth)."""
-    if system.card.task not in WHO:
+    who = WHO.get(system.card.name) or WHO.get(system.card.task)
+    if who is None:
         raise BadConfig(f"there is no score for {system.card.task}")
-    module, name = WHO[system.card.task].split(".")
+    module, name = who.split(".")
     kind: type[Judging] = getattr(import_module(f"looksay.measure.{module}"), name)
     return kind(system, dataset)

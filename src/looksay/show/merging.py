@@ -38,9 +38,7 @@ def merging_sheet(picture: Picture, steps: Sequence[Step], name: str, *, panels:
     chosen = sorted({round(last * place / max(panels - 1, 1)) for place in range(panels)})
     cells = [Cell(_drawn(picture, steps, place), _lines(steps, place)) for place in chosen]
     count = len(steps[0].boxes)
-    title = (
-        f"{name}: of {count} windows' boxes the closest two become one, their coordinates averaged, again and again"
-    )
+    title = f"{name}: of {count} windows' boxes the closest two become one, their coordinates averaged, again and again"
     return grid(cells, columns=min(4, len(cells)), side=side, title=title)
 
 

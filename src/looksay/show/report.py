@@ -20,6 +20,7 @@ from PIL import Image
 from looksay.disk import write_atomically
 from looksay.errors import BadValue
 from looksay.show.look import Look, encode
+from looksay.show.pointed import pointed
 
 THUMB = 480  # pixels of a picture's longer side, at most, in a gallery
 
@@ -104,6 +105,10 @@ class Report:
                 f"<figcaption><b>{escape(look.name)}</b>{said}{notes}</figcaption></figure>"
             )
         return self.text(caption)._add(f'<div class="gallery">{"".join(shown)}</div>')
+
+    def pointed(self, looks: Iterable[Look], caption: str = "") -> Self:
+        """Looks side by side; each word of their captions shows its place when one points at it."""
+        return self.text(caption)._add(f'<div class="said">{"".join(pointed(look) for look in looks)}</div>')
 
     def columns(self, heads: Sequence[str], texts: Sequence[str]) -> Self:
         """Texts side by side, as they stand, each under its head."""

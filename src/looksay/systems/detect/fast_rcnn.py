@@ -154,6 +154,10 @@ class FastRCNN(Detector[Judged]):
                     epochs=12, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.1, clip=10.0,
                     augment=Augment(flip=0.5, brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
+                Stage(
+                    name="finer", epochs=4, batch_size=16, img_size=160, optimizer="adamw", lr=2e-4, weight_decay=0.05,
+                    warmup=0.1, clip=10.0, augment=Augment(flip=0.5, brightness=0.2, contrast=0.2, saturation=0.2),
+                ),
             ),
             metric="map50",
             start="small-m",

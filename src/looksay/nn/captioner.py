@@ -1,0 +1,282 @@
+"""What all captioners share: pictures as regions, captions packed so that nothing is computed for padding, sentences read out."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from looksay.errors import BadValue
+from looksay.nn.backbone import Backbone, BackboneSize
+from looksay.nn.chance import Dropout
+from looksay.nn.placement import Placement
+from looksay.nn.prep import Picture, Prep, fit
+from looksay.nn.system import Batch, Keep, System, normalise
+from looksay.nn.vocabulary import Vocabulary, readable
+from looksay.ops.decode import Next, Sentence, Speech, Words, beam, draw
+from looksay.scene import Caption, Heat, Scene
+
+Tensors = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class CaptionConfig:
+    """The picture's network is a house backbone of this `size` and `width`; with `frozen` it never learns, and what it sees in a
+    picture is remembered on disk. Words are `embed` numbers, the state is `hidden`."""
+
+    size: BackboneSize = "m"
+    width: float = 1.0
+    frozen: bool = True
+    embed: int = 128
+    hidden: int = 256
+    dropout: float = 0.3
+
+
+class Seen(NamedTuple):
+    """`regions` (N, L, D) row by row, `whole` (N, D) their mean, `grid` their rows and columns."""
+
+    regions: Tensor
+    whole: Tensor
+    grid: tuple[int, int]
+
+
+class Packed(NamedTuple):
+    """M captions, longest first, one after the other word by word: `said` (P,) the words that are known, from <start> on, `next`
+    (P,) those that follow, up to <stop>; of the first word come `sizes[0]` = M, of the second as many as there are, and so on.
+    `owner` (M,) is the picture of each."""
+
+    said: Tensor
+    next: Tensor
+    sizes: tuple[int, ...]
+    owner: Tensor
+
+
+@dataclass
+class Told:
+    """What was seen, and, where captions were given, the `logits` (P, V) of each next word of the `packed` ones with the `looks`
+    (P, L) of each; `extra` is what a system's own loss needs."""
+
+    seen: Seen
+    packed: Packed | None = None
+    logits: Tensor | None = None
+    looks: Tensor | None = None
+    extra: dict[str, Tensor] = field(default_factory=dict)
+
+
+def pack(captions: Sequence[Sequence[Tensor]], words: Words) -> Packed:
+    """Of each picture its captions, each (T,) int64 without start and stop."""
+    owners = [row for row, some in enumerate(captions) for _ in some]
+    flat = [each for some in captions for each in some]
+    order = sorted(range(len(flat)), key=lambda place: -len(flat[place]))
+    lengths = [len(flat[place]) + 1 for place in order]
+    steps = lengths[0] if lengths else 0
+    said = torch.full((len(order), steps), words.start)
+    follow = torch.full((len(order), steps), words.stop)
+    for row, place in enumerate(order):
+        said[row, 1 : lengths[row]] = flat[place]
+        follow[row, : lengths[row] - 1] = flat[place]
+    sizes = tuple(sum(length > step for length in lengths) for step in range(steps))
+    columns = [(said[:size, step], follow[:size, step]) for step, size in enumerate(sizes)]
+    owner = torch.tensor([owners[place] for place in order], dtype=torch.int64)
+    empty = torch.zeros(0, dtype=torch.int64)
+    return Packed(
+        torch.cat([each for each, _ in columns] or [empty]), torch.cat([each for _, each in columns] or [empty]), sizes, owner
+    )
+
+
+def regions(body: Backbone, x: Tensor) -> Tensor:
+    """(N, D, H/16, W/16): what the backbone's two last maps know of each place."""
+    maps = body(x)
+    return torch.cat([maps["c4"], F.interpolate(maps["c5"], maps["c4"].shape[-2:])], dim=1)
+
+
+class Chance(NamedTuple):
+    """Words drawn from the `top` likeliest (0: all), the unlikely ones less often the lower the temperature; at 0 nothing is
+    left to chance."""
+
+    temperature: float = 0.0
+    top: int = 0
+    seed: int = 0
+
+
+class Captioner(System[Told]):
+    """`classes` are the words that it can say. Subclasses define `begin`, `enter`, `advance` and `spell`."""
+
+    Config: ClassVar[type[Any]] = CaptionConfig
+    shortcut = True
+    speech = Speech()  # how `read` makes sentences
+    chance = Chance()
+
+    def __init__(self, classes: Sequence[str], config: Any = None, prep: Prep | None = None) -> None:
+        config = config or self.Config()
+        super().__init__(classes, config, prep or Prep((128, 128), "stretch", 128))
+        self.vocabulary = Vocabulary.from_classes(classes)
+        self.special = Words(self.vocabulary.start, self.vocabulary.stop, (self.vocabulary.unknown,))
+        self.body = Backbone(config.size, config.width)
+        self.depth = self.body.channels["c4"] + self.body.channels["c5"]
+        if config.frozen:
+            self.body.requires_grad_(False)
+        self.embed = nn.Embedding(len(self.classes), config.embed)
+        self.drop = Dropout(config.dropout)
+        self._digest = ""
+
+    def train(self, mode: bool = True) -> Captioner:
+        super().train(mode)
+        if self.config.frozen:
+            self.body.eval()
+        return self
+
+    @classmethod
+    def size_for(cls, config: Any) -> int:
+        return 128
+
+    # -- the picture -----------------------------------------------------------------------------------------------------------
+
+    def beside(self, picture: Picture, place: Placement, keep: Keep) -> dict[str, Any]:
+        """'regions': (D, rows, columns) float16, where the body never learns; from disk where it saw these pixels before. What is
+        seen of a mirrored picture is seen anew."""
+        if not self.config.frozen:
+            return {}
+        how = f"regions-{self.digest()}-{'x'.join(map(str, self.prep.size))}-{int(place.flip)}"
+        high, wide = (-(-side // 16) for side in self.prep.size[::-1])
+        found = keep(how, lambda: self._regions(picture, flip=place.flip))
+        return {"regions": torch.from_numpy(found.view(np.float16).reshape(self.depth, high, wide))}
+
+    @torch.inference_mode()
+    def _regions(self, picture: Picture, *, flip: bool) -> Any:
+        seen = fit(picture, self.prep)
+        x = normalise(torch.from_numpy(np.ascontiguousarray(seen[:, ::-1] if flip else seen))[None], self.prep)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = regions(self.body, x.to(memory_format=torch.channels_last))
+        return found[0].half().contiguous().cpu().numpy().reshape(-1).view(np.float32)
+
+    def digest(self) -> str:
+        """Of the body, which never changes."""
+        if not self._digest:
+            found = hashlib.blake2b(digest_size=8)
+            for tensor in self.body.state_dict().values():
+                found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+            self._digest = found.hexdigest()
+        return self._digest
+
+    def see(self, batch: Batch) -> Seen:
+        known = batch.beside.get("regions")
+        maps = torch.stack(known).to(next(self.parameters()).dtype) if known else regions(self.body, batch.pictures)
+        places = maps.flatten(2).transpose(1, 2)
+        return Seen(places, places.mean(dim=1), (maps.shape[2], maps.shape[3]))
+
+    # -- the words -------------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def begin(self, seen: Seen) -> tuple[Tensors, Tensors]:
+        """What each picture's sentence can always turn to, and the state that it begins with; N rows each."""
+
+    @abstractmethod
+    def enter(self, x: Tensor) -> Tensor:
+        """(P, E) embedded words → (P, G) what they do to the state, at once for all words that are known."""
+
+    @abstractmethod
+    def advance(self, entered: Tensor, state: Tensors, fixed: Tensors) -> tuple[Tensor, Tensors, Tensor | None]:
+        """One word on, for R captions: (R, G) → (R, H) what is to be said, the new state, and (R, L) where it looked."""
+
+    @abstractmethod
+    def spell(self, hidden: Tensor, x: Tensor) -> Tensor:
+        """(R, V) logits of the next words, from what is to be said and the last words."""
+
+    def forward(self, batch: Batch) -> Told:
+        """With captions in the targets it is told each of them; `read` says its own."""
+        seen = self.see(batch)
+        captions = batch.targets.get("captions")
+        if not captions or not any(len(some) for some in captions):
+            return Told(seen)
+        return self.told(seen, pack(captions, self.special))
+
+    def told(self, seen: Seen, packed: Packed) -> Told:
+        """Teacher forcing: a word's state is computed for the captions that go on, no others."""
+        fixed, state = ([each[packed.owner] for each in some] for some in self.begin(seen))
+        x = self.drop(self.embed(packed.said))
+        entered, outs, looks, start = self.enter(x), [], [], 0
+        for size in packed.sizes:
+            now = entered[start : start + size]
+            hidden, after, look = self.advance(now, tuple(each[:size] for each in state), tuple(each[:size] for each in fixed))
+            outs.append(hidden)
+            if look is not None:
+                looks.append(look)
+            state, start = list(after), start + size
+        return Told(seen, packed, self.spell(self.drop(torch.cat(outs)), x), torch.cat(looks) if looks else None)
+
+    def loss(self, out: Told, batch: Batch) -> dict[str, Tensor]:
+        if out.logits is None or out.packed is None:
+            raise BadValue("a caption is needed to learn from", where=", ".join(batch.ids[:3]))
+        return {"words": F.cross_entropy(out.logits.float(), out.packed.next)}
+
+    def step(self, fixed: Tensors, words: Tensor, state: Tensors) -> Next:
+        x = self.embed(words)
+        hidden, state, look = self.advance(self.enter(x), state, fixed)
+        return Next(self.spell(hidden, x), state, look)
+
+    def speak(self, seen: Seen, how: Speech) -> list[list[Sentence]]:
+        """Of each picture the best sentences, best first."""
+        fixed, state = (tuple(each.repeat_interleave(how.width, 0) for each in some) for some in self.begin(seen))
+        return beam(lambda words, now: self.step(fixed, words, now), state, len(seen.whole), self.special, how)
+
+    def sample(self, seen: Seen, how: Chance) -> list[Sentence]:
+        """One sentence for each picture."""
+        fixed, state = self.begin(seen)
+
+        def step(words: Tensor, now: Any) -> Next:
+            return self.step(fixed, words, now)
+
+        most, count = self.speech.most, len(seen.whole)
+        return draw(step, state, count, self.special, most=most, temperature=how.temperature, top=how.top, seed=how.seed)
+
+    def read(self, out: Told, batch: Batch) -> list[Scene]:
+        if self.chance.temperature > 0:
+            said = [[each] for each in self.sample(out.seen, self.chance)]
+        else:
+            said = self.speak(out.seen, self.speech)
+        return [self.scene(batch, row, some, out.seen.grid) for row, some in enumerate(said)]
+
+    def scene(self, batch: Batch, row: int, said: Sequence[Sentence], grid: tuple[int, int]) -> Scene:
+        """A caption's score is the geometric mean of its words' probabilities; the heats are those of the first one's words."""
+        captions = tuple(
+            Caption(self.text(each), float(np.exp(each.log / len(each.logs))), id=str(place)) for place, each in enumerate(said)
+        )
+        heats: tuple[Heat, ...] = ()
+        if said and said[0].looks is not None:
+            names = self.vocabulary.decode(said[0].words)
+            maps = said[0].looks.view(-1, *grid).float().cpu().numpy()
+            heats = tuple(Heat(name, each, "attention") for name, each in zip(names, maps, strict=True))
+        return batch.scene(row, captions=captions, heats=heats)
+
+    def text(self, said: Sentence) -> str:
+        return readable(self.vocabulary.decode(said.words))
+
+    # -- looking into it -------------------------------------------------------------------------------------------------------
+
+    def aim(self, out: Told, what: str) -> Tensor:
+        """The log-odds of saying the word `what` somewhere in the caption that it says itself; '' is the whole caption."""
+        best = [found[0].words for found in self.speak(Seen(*(_cut(each) for each in out.seen)), self.speech)]
+        told = self.told(out.seen, pack([[torch.tensor(words)] for words in best], self.special))
+        assert told.logits is not None
+        assert told.packed is not None
+        logs = told.logits.float().log_softmax(dim=1)
+        rows = torch.cat([told.packed.owner[:size] for size in told.packed.sizes])
+        if not what:
+            return torch.zeros(len(best)).index_add(0, rows, logs.gather(1, told.packed.next[:, None])[:, 0])
+        one = logs[:, self.index(what)]
+        return torch.stack([one[rows == row].max() for row in range(len(best))])
+
+    def taps(self) -> dict[str, nn.Module]:
+        return {**self.body.taps(), "embed": self.embed}
+
+
+def _cut(value: Any) -> Any:
+    return value.detach() if isinstance(value, Tensor) else value

@@ -1,0 +1,116 @@
+"""Visual concepts (Fang et al. 2015): which words a picture's captions have, and where in the picture each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from looksay.nn.backbone import Backbone, BackboneSize
+from looksay.nn.captioner import regions
+from looksay.nn.prep import Prep
+from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.system import Batch, System
+from looksay.nn.vocabulary import Vocabulary
+from looksay.registry import Card, system
+from looksay.scene import Heat, Label, Labels, Scene
+
+RARE = -4.0  # log odds that each place begins with: a word is at few of them
+MOST = 20  # words of a picture
+
+
+@dataclass(frozen=True)
+class ConceptsConfig:
+    size: BackboneSize = "m"
+    width: float = 1.0
+
+
+@dataclass
+class Signs:
+    """`places` (N, V, h, w): the log odds of each word at each place; `logs` (N, V): log-probability that it is at none."""
+
+    places: Tensor
+    logs: Tensor
+
+
+@system(
+    Card(
+        name="visual-concepts",
+        task="caption",
+        title="Visual concepts",
+        paper="Fang, Gupta, Iandola, Srivastava, Deng, Dollár, Gao, He, Mitchell, Platt, Zitnick, Zweig: "
+        "From Captions to Visual Concepts and Back",
+        year=2015,
+        rows=("P2",),
+        summary="Learns from captions alone which words a picture calls for: a word is there if any place shows it (noisy or). "
+        "The captioners look through its eyes.",
+        deviations=("only the first of the paper's three parts: no language model on top of the words", "the house's small-m"),
+    )
+)
+class VisualConcepts(System[Signs]):
+    Config = ConceptsConfig
+    RECIPES = {
+        "storybook": Recipe(
+            stages=(
+                Stage(
+                    epochs=14, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    augment=Augment(flip=0.5),
+                ),
+            ),
+            metric="words",
+            start="small-m",
+        ),
+    }  # fmt: skip
+
+    def __init__(self, classes: Sequence[str], config: ConceptsConfig | None = None, prep: Prep | None = None) -> None:
+        config = config or ConceptsConfig()
+        super().__init__(classes, config, prep or Prep((128, 128), "stretch", 128))
+        self.vocabulary = Vocabulary.from_classes(classes)
+        self.body = Backbone(config.size, config.width)
+        self.sign = nn.Conv2d(self.body.channels["c4"] + self.body.channels["c5"], len(self.classes), 1)
+        nn.init.normal_(self.sign.weight, 0.0, 0.01)
+        assert self.sign.bias is not None
+        nn.init.constant_(self.sign.bias, RARE)
+
+    @classmethod
+    def size_for(cls, config: ConceptsConfig) -> int:
+        return 128
+
+    def forward(self, batch: Batch) -> Signs:
+        places = self.sign(regions(self.body, batch.pictures)).float()
+        return Signs(places, -F.softplus(places).flatten(2).sum(dim=2))
+
+    def truth(self, batch: Batch) -> Tensor:
+        """(N, V) 1 for each word of each picture's captions."""
+        found = torch.zeros(len(batch), len(self.classes), device=batch.pictures.device)
+        for row, captions in zip(found, batch.targets["captions"], strict=True):
+            if captions:
+                row[torch.cat(list(captions))] = 1.0
+        return found
+
+    def loss(self, out: Signs, batch: Batch) -> dict[str, Tensor]:
+        there = self.truth(batch)
+        there_log = torch.log(-torch.expm1(out.logs.clamp(max=-1e-6)))  # log(1 - Π(1 - p))
+        return {"words": -(there * there_log + (1 - there) * out.logs).mean(dim=0).sum()}
+
+    def read(self, out: Signs, batch: Batch) -> list[Scene]:
+        scenes = []
+        chances = -torch.expm1(out.logs)
+        for row, (chance, places) in enumerate(zip(chances, out.places, strict=True)):
+            best = chance.topk(min(MOST, len(self.classes)))
+            names = [self.classes[place] for place in best.indices.tolist()]
+            maps = places[best.indices].detach().sigmoid().cpu().numpy()
+            labels = Labels(tuple(Label(name, min(score, 1.0)) for name, score in zip(names, best.values.tolist(), strict=True)))
+            heats = tuple(Heat(name, each, "noisy or") for name, each in zip(names, maps, strict=True))
+            scenes.append(batch.scene(row, labels=labels, heats=heats))
+        return scenes
+
+    def aim(self, out: Signs, what: str) -> Tensor:
+        odds = torch.log(-torch.expm1(out.logs.clamp(max=-1e-6))) - out.logs
+        return odds[:, self.index(what)] if what else odds.max(dim=1).values
+
+    def taps(self) -> dict[str, nn.Module]:
+        return {**self.body.taps(), "sign": self.sign}
