@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from looksay.systems.detect.darknet import Darknet
 
 Array = npt.NDArray[np.float64]
 
@@ -434,3 +438,8 @@ def slow_boxes(cfg: Path, flat: Array) -> list[tuple[tuple[float, ...], list[flo
         sure = 1 / (1 + np.exp(-own[4]))
         found.append(((x - w / 2, y - h / 2, x + w / 2, y + h / 2), [sure * each for each in likely]))
     return found
+
+
+def pictures(system: Darknet, count: int = 2) -> Tensor:
+    wide, high = system.prep.size
+    return torch.rand(count, system.prep.channels, high, wide, generator=torch.Generator().manual_seed(5))
