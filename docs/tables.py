@@ -113,15 +113,22 @@ def recipes(argument: str, page: Path) -> str:
     return table(columns, rows, (2, 3, 4, 5))
 
 
+WORDS_OF = {"caption": 300, "write": 100}
+
+
 def _parameters(name: str, recipe: Any) -> int:
-    """With the classes of the recipe's data: 1,000, 10 or the storybook's 20. Nothing is allocated."""
+    """With the classes of the recipe's data: 1,000, 10 or the storybook's 20; of what writes, with so many words. Nothing is
+    allocated."""
     import torch
 
-    from looksay import weights
+    from looksay import registry, weights
     from looksay.nn.prep import Prep
+    from looksay.nn.vocabulary import SPECIALS
 
-    count = {"imagenet": 1000, "mnist": 10, "storybook:digits": 10, "storybook": 20, "voc": 20, "coco": 91}[recipe.data]
+    count = {"imagenet": 1000, "mnist": 10, "storybook:digits": 10, "storybook": 20, "voc": 20, "coco": 91}.get(recipe.data, 0)
     classes, side = [str(number) for number in range(count)], recipe.stages[-1].img_size
+    if (words := WORDS_OF.get(registry.find(name).card.task)) is not None:
+        classes = [*SPECIALS, *map(str, range(words))]
     with torch.device("meta"):
         system = weights.build(name, classes, recipe.settings)
         if system.prep.size != (side, side):
