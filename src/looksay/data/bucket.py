@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from looksay.nn.chance import hash_of
 
-POOL = 64  # batches that are sorted by length among themselves
+POOL = 256  # batches that are sorted by length among themselves
 
 Places = npt.NDArray[np.int64]
 

@@ -19,7 +19,7 @@ from looksay.nn.vocabulary import Vocabulary
 
 NONE = -100  # no word follows here
 LEAST = 4  # steps of an epoch, at least, where a text is short: then there are fewer streams
-JUDGED = 16  # streams while judging: so many places have no past
+JUDGED, ENOUGH = 16, 512  # streams while judging, at most, and places of each, at least: their first ones have no past
 
 
 class Numbered(Protocol):
@@ -43,7 +43,7 @@ class Stream:
         if count < (LEAST * length if self.learning else 2):
             what = f"has {count:,} characters or words in its split {text.split!r}, too few for {length} steps back in time"
             raise BadData(what, where=text.source, mend="give more text, or --set settings.length=16")
-        most = (count - length) // (LEAST * length) if self.learning else min(JUDGED, count - 1)
+        most = (count - length) // (LEAST * length) if self.learning else min(JUDGED, count // ENOUGH)
         self.how = replace(how, batch_size=max(min(how.batch_size, most), 1))
         rows = self.how.batch_size
         self.span = (count - length) // rows if self.learning else -(-(count - 1) // rows)

@@ -245,7 +245,7 @@ class _Encoder:
 
     def __init__(self, how: Reading, classes: tuple[str, ...]) -> None:
         self.how, self.vocabulary = how, Vocabulary.from_classes(classes)
-        self.table = np.full(0x110000 if how.by == "characters" else 0, self.vocabulary.unknown, np.int64)
+        self.table = np.full(0x110000 if how.by == "characters" else 0, self.vocabulary.unknown, np.int32)
         for number, token in enumerate(classes):
             if len(self.table) and len(token) == 1:
                 self.table[ord(token)] = number
@@ -254,7 +254,7 @@ class _Encoder:
 
     def __call__(self, piece: str) -> npt.NDArray[np.int64]:
         if len(self.table):
-            return np.asarray(self.table[_points(piece)])
+            return self.table[_points(piece)].astype(np.int64)
         tokens = words(piece)
         found = np.array(self.vocabulary.encode(tokens), np.int64)
         if self.how.lines:

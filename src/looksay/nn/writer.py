@@ -113,7 +113,8 @@ class Writer(System[Written]):
         found = words(text) if self.config.by == "words" else chars(text)
         for token in found:
             if token not in self.vocabulary:
-                raise UnknownName.of(self.config.by[:-1], token, self.classes[len(SPECIALS) :], where="what it shall go on from")
+                known = [repr(name)[1:-1] for name in self.classes[len(SPECIALS) :]]  # a line break in a message of one line
+                raise UnknownName.of(self.config.by[:-1], token, known, where="what it shall go on from")
         return self.vocabulary.encode(found)
 
     def opening(self, text: str) -> list[int]:
