@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from looksay.data import masks, source
+from doctor_case import photo, save, write
+from looksay.data import doctor, masks, source
 from looksay.data.files import joined
 from looksay.data.held import Subset
 from looksay.data.masks import MaskCode, MaskSize
@@ -248,3 +250,71 @@ def test_many_instances_in_sixteen_bits(tmp_path: Path) -> None:
     png(tmp_path / "train/masks/b.png", codes)
     with pytest.raises(BadData, match="has no mask"):
         source.open(str(tmp_path), "train")
+
+
+# The doctor
+
+
+def kinds(name: Path, **more: bool) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.where) for finding in doctor.check(str(name), **more).findings]
+
+
+def test_the_doctor_of_label_folders(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("a\nb\nc\nd\n")
+    for stem in "pqrs":
+        save(photo(ord(stem), (96, 64)), tmp_path / f"images/{stem}.png")
+        png(tmp_path / f"labels/{stem}.png", np.kron(CODES % 4, np.ones((11, 12)))[:64].astype(np.uint8))
+    clean = doctor.check(str(tmp_path))
+    assert clean.ok
+    assert dict(clean.facts.classes) == {"a": 4, "b": 4, "c": 4, "d": 4}
+    png(tmp_path / "labels/p.png", np.zeros((64, 95), np.uint8))
+    png(tmp_path / "labels/q.png", np.full((64, 96), 77, np.uint8))
+    specks = np.zeros((64, 96), np.uint8)
+    specks[32:] = 1
+    specks[5:7, 5:8] = specks[50, 50] = 255
+    specks[31:33, 20] = specks[0, 9] = specks[10:20, 60:70] = 255  # on an edge, at the border, too large
+    png(tmp_path / "labels/r.png", specks)
+    found = doctor.check(str(tmp_path))
+    assert [(each.kind, each.where) for each in found.errors] == [
+        ("mask-size", f"{tmp_path}/labels/p.png"), ("mask-code", f"{tmp_path}/labels/q.png"),
+    ]  # fmt: skip
+    (holes,) = found.of_kind("mask-holes")
+    assert (holes.where, holes.what) == (f"{tmp_path}/labels/r.png", "2 specks of void within a single class, 7 pixels in all")
+    assert ("mask-size", f"{tmp_path}/labels/p.png") in kinds(tmp_path, quick=True)
+
+
+def test_the_doctor_of_instances(tmp_path: Path) -> None:
+    save(photo(1, (96, 64)), tmp_path / "PNGImages/a.png")
+    codes = np.zeros((64, 96), np.uint8)
+    codes[5:45, 5:45], codes[10:60, 50:90] = 1, 2
+    codes[20:22, 20:23] = codes[30, 30] = 0
+    codes[20:40, 60:70] = 0  # a ring: so large a hole is meant
+    png(tmp_path / "PedMasks/a_mask.png", codes)
+    (holes,) = doctor.check(str(tmp_path)).of_kind("mask-holes")
+    assert holes.where == f"{tmp_path}/PedMasks/a_mask.png, person 1"
+    assert holes.what == "the mask of 'person' has 2 small holes of 7 pixels in all"
+
+
+def test_the_doctor_of_masks_and_boxes(tmp_path: Path) -> None:
+    """As COCO: the mask of one thing is another's, that of a third is of another picture."""
+    sizes = {1: (96, 64), 2: (96, 64)}
+    for id in sizes:
+        save(photo(id, (96, 64)), tmp_path / f"train2017/{id}.png")
+    boxes = {1: (1, [5, 5, 20, 20], 5), 2: (1, [60, 30, 20, 20], 5), 3: (2, [5, 5, 20, 20], 6)}
+    entries = []
+    for id, (picture, box, edge) in boxes.items():
+        polygon = [edge, edge, edge + 19, edge, edge + 19, edge + 19, edge, edge + 19]
+        entries.append({"id": id, "image_id": picture, "category_id": 1, "bbox": box, "segmentation": [polygon], "iscrowd": 0})
+    whole = {
+        "images": [{"id": id, "width": size[0], "height": size[1], "file_name": f"{id}.png"} for id, size in sizes.items()],
+        "categories": [{"id": 1, "name": "cow"}],
+        "annotations": entries,
+    }
+    file = write(tmp_path / "annotations/instances_train2017.json", json.dumps(whole))
+    found = doctor.check(f"coco:{tmp_path}")
+    (outside,) = found.of_kind("mask-outside-box")
+    assert "100 % of the mask of 'cow' lie outside of its box 60 30 80 50" in outside.what
+    assert outside.where.endswith("cow 2")
+    entries[0]["segmentation"] = {"size": [64, 95], "counts": [64 * 95]}
+    write(file, json.dumps(whole))
+    assert [each.kind for each in doctor.check(f"coco:{tmp_path}").errors] == ["mask-size"]

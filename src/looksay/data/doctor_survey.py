@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from looksay.data import doctor_boxes, doctor_captions, doctor_probe, phash
+from looksay.data import doctor_boxes, doctor_captions, doctor_masks, doctor_probe, phash
 from looksay.data.dataset import Dataset, RawItem
 from looksay.data.doctor_boxes import Edges
 from looksay.data.doctor_classes import balance_findings, name_findings
@@ -118,6 +118,7 @@ class Survey:
 
     def _unread(self, name: str, index: int, error: Exception) -> None:
         kind, what = doctor_probe.fault_of(error)
+        kind = doctor_masks.kind_of(error) or kind
         where = error.where if isinstance(error, LooksayError) else None
         mend = error.mend if isinstance(error, LooksayError) else None
         self._useless(name, index, Finding(kind, where or place_of(self.parts[name], index), what, mend or ""))
@@ -196,10 +197,12 @@ class Survey:
     def _scene(self, name: str, index: int) -> None:
         """What the raw annotations do not show: masks, captions, whatever else the reader refuses."""
         try:
-            self.parts[name].scene(index)
+            scene = self.parts[name].scene(index)
         except Exception as error:
             if "is not known" not in str(error):  # unknown classes are told by name, once
                 self._unread(name, index, error)
+        else:
+            self.findings += doctor_masks.findings(scene, place_of(self.parts[name], index))
 
     def _sizes(self, look: Look) -> None:
         if look.thumb is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from looksay.data.masks import MaskSize
 from looksay.errors import BadData
 from looksay.scene import Mask, Size
 
@@ -67,7 +68,7 @@ def _from_runs(found: dict[str, Any], size: Size, where: str) -> Mask:
     counts = found.get("counts")
     if found.get("size") != [size[1], size[0]]:
         stated = f"states the size {found.get('size')!r:.40}, the picture has {[size[1], size[0]]} (rows, columns)"
-        raise BadData(f"its mask {stated}", where=where)
+        raise MaskSize(f"its mask {stated}", where=where)
     try:
         if isinstance(counts, str):
             runs = unpacked(counts)
