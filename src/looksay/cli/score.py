@@ -1,4 +1,4 @@
-"""looksay evaluate, compare, systems."""
+"""looksay evaluate, compare, score, systems."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from looksay.errors import BadConfig
 def add_to(app: typer.Typer) -> None:
     app.command("evaluate")(evaluate)
     app.command("compare")(compare)
+    app.command("score")(score)
     app.command("systems")(systems)
 
 
@@ -104,6 +105,31 @@ def table(rows: list[dict[str, Any]]) -> None:
             )
         )
     Console().print(shown)
+
+
+def score(
+    results: Annotated[str, typer.Argument(metavar="RESULTS", help="COCO's results .json; or text, a line a caption.")],
+    truth: Annotated[list[str], typer.Argument(metavar="TRUTH…", help="COCO's annotations .json; or text files of references.")],
+    masks: Annotated[bool, typer.Option("--masks", help="Of things score the masks, not the boxes.")] = False,
+    json: Json = False,
+) -> None:
+    """Score a file that any tool has written: boxes, masks or captions, with the official scorers' numbers."""
+    from looksay.measure.caption_files import says, score_captions
+    from looksay.measure.score_files import score_files
+
+    row: dict[str, Any]
+    if says(results):
+        if masks:
+            raise BadConfig("captions have no masks", where="--masks", mend="leave it out")
+        found, pairs = score_captions(results, *truth)
+        notes, row = pairs.notes, {"pictures": len(found), **found.numbers, "intervals": found.intervals() if json else {}}
+        shown = [f"{len(found)} pictures, {sum(map(len, pairs.references))} references", *found.lines()]
+    else:
+        if len(truth) != 1:
+            raise BadConfig(f"things are to be scored against {len(truth)} files", where="TRUTH", mend="name one annotation file")
+        scored = score_files(truth[0], results, "segm" if masks else "bbox")
+        notes, row, shown = scored.notes, dict(scored.numbers), scored.lines()
+    print(codec.dumps(row) if json else "\n".join([*shown, *(f"note: {line}" for line in notes)]))
 
 
 def systems(
