@@ -17,8 +17,9 @@ from looksay.data.files import joined
 from looksay.data.held import Subset
 from looksay.data.masks import MaskCode, MaskSize
 from looksay.data.storybook import open_storybook
+from looksay.data.write import save as save_set
 from looksay.errors import BadData
-from looksay.scene import Mask
+from looksay.scene import Mask, Objects, Scene, Thing
 from looksay.storybook.page import REGION_NAMES
 
 
@@ -318,3 +319,59 @@ def test_the_doctor_of_masks_and_boxes(tmp_path: Path) -> None:
     entries[0]["segmentation"] = {"size": [64, 95], "counts": [64 * 95]}
     write(file, json.dumps(whole))
     assert [each.kind for each in doctor.check(f"coco:{tmp_path}").errors] == ["mask-size"]
+
+
+# Writing
+
+
+def test_labels_survive_a_round_trip(tmp_path: Path, cache: Path) -> None:
+    out = tmp_path / "out"
+    for split in ("train", "val"):
+        pages = open_storybook("pages=3,size=64", split, "scene")
+        assert save_set(pages, out, "labels", split).left_out["pictures without regions"] == 0
+    for split in ("train", "val"):
+        pages, found = open_storybook("pages=3,size=64", split, "scene"), source.open(str(out), split)
+        assert (found.format, found.region_names) == ("labels", REGION_NAMES)
+        for index in range(3):
+            assert np.array_equal(found.regions(index), pages.regions(index))
+            assert np.array_equal(found.picture(index), pages.picture(index))
+    bare = Scene((96, 64), id="a", objects=Objects((Thing("cow", (0, 0, 9, 9)),)))
+    with pytest.raises(BadData, match="no pictures to write"):
+        save_set([(photo(1), bare)], tmp_path / "bare", "labels")
+
+
+def test_instances_survive_a_round_trip(tmp_path: Path) -> None:
+    for count, name in ((3, "few"), (300, "many")):
+        codes = np.zeros((64, 96), np.uint16)
+        codes.reshape(-1)[: 18 * count].reshape(count, 18)[:] = np.arange(1, count + 1)[:, None]
+        things = tuple(Thing("cell", masks.box_of(mask), mask=mask) for mask in masks.instances(codes).values())
+        scene = Scene((96, 64), id="a", objects=Objects(things))
+        written = save_set([(photo(1), scene)], tmp_path / name, "idmasks")
+        assert written.things == count
+        found = source.open(str(tmp_path / name), "train")
+        assert (found.format, found.classes) == ("idmasks", ("cell",))
+        assert [thing.mask for thing in found.scene(0).objects] == [thing.mask for thing in things]
+
+
+def test_instances_of_several_classes(tmp_path: Path) -> None:
+    array = np.zeros((40, 50), bool)
+    array[5:15, 5:15] = True
+    cow, dog = Mask.of(array), Mask.of(np.roll(array, 20, 1))
+    things = (Thing("cow", (5, 5, 15, 15), mask=cow), Thing("dog", (25, 5, 35, 15), mask=dog))
+    scene = Scene((50, 40), id="a", objects=Objects(things))
+    save_set([(photo(1, (50, 40)), scene)], tmp_path / "ids", "idmasks", classes=("cat", "cow", "dog"))
+    found = source.open(str(tmp_path / "ids"), "train")
+    assert (found.format, found.classes) == ("idmasks", ("cat", "cow", "dog"))
+    assert [(thing.name, thing.id, thing.mask) for thing in found.scene(0).objects] == [
+        ("cow", "2000", cow),
+        ("dog", "3000", dog),
+    ]
+    wide = source.open(str(tmp_path / "ids"), "train", classes=("dog", "cow", "cat", "hen"))
+    assert wide.things(0).labels.tolist() == [1, 0]
+    png(tmp_path / "ids/train/masks/a_mask.png", np.full((40, 50), 7001, np.uint16))
+    with pytest.raises(MaskCode, match="number 7001 is of the class 7"):
+        found.scene(0)
+    save_set([(photo(1, (50, 40)), scene)], tmp_path / "labels", "labels", classes=("cat", "cow", "dog"))
+    found = source.open(str(tmp_path / "labels"), "train")
+    assert (found.region_names, found.classes) == (("background", "cat", "cow", "dog"), ("cat", "cow", "dog"))
+    assert np.array_equal(found.regions(0) == 2, array)

@@ -1,14 +1,18 @@
-"""Pictures of one class with the number of the instance in every pixel, the way of Penn-Fudan: PNGImages/ and PedMasks/, or
-images/ and masks/. 0 is background; numbers go up to 65,535 in PNGs of 16 bits."""
+"""Pictures with the number of the instance in every pixel, the way of Penn-Fudan: PNGImages/ and PedMasks/, or images/ and
+masks/.
+
+0 is background, and numbers go up to 65,535 in PNGs of 16 bits. Where classes.txt names several classes, thousands are the class,
+as in Cityscapes: 2003 is a thing of class 2.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from looksay.data import label_tables, masks, pictures
 from looksay.data.dataset import Dataset, RawBox, RawItem
-from looksay.data.files import PictureFiles, canonical, holds_pictures, joined, split_names, subfolders
+from looksay.data.files import PictureFiles, canonical, fixed_classes, holds_pictures, joined, split_names, subfolders
 from looksay.data.files import labels_of as labels_from
 from looksay.data.index import Strings
 from looksay.errors import BadData, BadPicture
@@ -20,14 +24,17 @@ KIND = {"PedMasks": "person"}
 ENDINGS = ("_mask", "")
 
 
+STEP = 1000  # between the numbers of two classes
+
+
 class IdMasks(PictureFiles):
     """Ids are the names of the pictures without ending; that of a thing is its number in the mask."""
 
-    def __init__(self, root: Path, shown: str, marked: str, kind: str) -> None:
+    def __init__(self, root: Path, shown: str, marked: str, kinds: Mapping[int, str]) -> None:
         pairs = _pairs(root / shown, root / marked)
         super().__init__(root / shown, (picture for picture, _ in pairs))
         self._masks, self._marked = Strings(mask for _, mask in pairs), root / marked
-        self.classes = (kind,)
+        self.kinds, self.classes = kinds, tuple(kinds.values())
 
     def name(self, index: int) -> str:
         return Path(self.names[index]).stem
@@ -43,17 +50,26 @@ class IdMasks(PictureFiles):
         except BadPicture as error:
             raise BadData(error.what, where=error.where, mend=error.mend) from None
         masks.fits(codes.shape, self.size(index), path)
-        return masks.instances(codes)
+        found = masks.instances(codes)
+        unknown = next((number for number in found if len(self.kinds) > 1 and number // STEP not in self.kinds), None)
+        if unknown is not None:
+            what = f"the number {unknown} is of the class {unknown // STEP}, which has no name"
+            raise masks.MaskCode(what, where=str(path), mend="name it in classes.txt")
+        return found
+
+    def kind(self, number: int) -> str:
+        """What the thing of that number is."""
+        return self.classes[0] if len(self.kinds) == 1 else self.kinds[number // STEP]
 
     def scene(self, index: int) -> Scene:
-        kind = self.classes[0]
-        things = [Thing(kind, masks.box_of(mask), mask=mask, id=str(number)) for number, mask in self.found(index).items()]
+        found = self.found(index).items()
+        things = [Thing(self.kind(number), masks.box_of(mask), mask=mask, id=str(number)) for number, mask in found]
         return Scene(self.size(index), id=self.name(index), labels=labels_from(things), objects=Objects(tuple(things)))
 
     def raw(self, index: int) -> RawItem:
         where = self.place(index)
         boxes = [
-            RawBox(self.classes[0], masks.box_of(mask), f"{where}, number {number}", str(number))
+            RawBox(self.kind(number), masks.box_of(mask), f"{where}, number {number}", str(number))
             for number, mask in self.found(index).items()
         ]
         return RawItem(self.name(index), str(self.path(index)), where, boxes=boxes)
@@ -62,9 +78,9 @@ class IdMasks(PictureFiles):
 def claims(root: Path) -> bool:
     if not root.is_dir():
         return False
-    homes = list(_homes(root).values()) or [root]
+    homes = _homes(root)
     table = label_tables.table_of(root)
-    return all(_folders(home) for home in homes) and (table is None or len(table.names) == 1)
+    return bool(homes) or (_folders(root) is not None and (table is None or len(table.names) == 1))
 
 
 def splits(root: Path) -> tuple[str, ...]:
@@ -81,22 +97,23 @@ def load(root: Path, split: str, classes: Sequence[str] | None = None) -> Datase
                 "has no masks of instances", where=str(home), mend="have images/ and masks/, or PNGImages/ and PedMasks/"
             )
         shown, marked = folders
-        parts.append(IdMasks(home, shown, marked, _one(classes or [_kind(root, marked)], root)))
+        parts.append(IdMasks(home, shown, marked, _kinds(root, marked, classes)))
     return joined(parts)
 
 
-def _one(classes: Sequence[str], root: Path) -> str:
-    if len(classes) != 1:
-        raise BadData(f"holds things of one class, {len(classes)} are asked for", where=str(root), mend="name one class")
-    return classes[0]
-
-
-def _kind(root: Path, marked: str) -> str:
-    """What the things are: the only name in classes.txt, or as everybody knows, or 'thing'."""
+def _kinds(root: Path, marked: str, wanted: Sequence[str] | None) -> dict[int, str]:
+    """The classes by their numbers, from classes.txt; else the one that everybody knows, or 'thing'. A single class may be asked
+    for by another name."""
     table = label_tables.table_of(root)
-    if table is not None:
-        return _one([name for name in table.names if name != masks.BACKGROUND], root)
-    return KIND.get(marked, "thing")
+    found = {number: name for number, name in table.numbers.items() if name and name != masks.BACKGROUND} if table else {}
+    found = found or {1: KIND.get(marked, "thing")}
+    if wanted is None or tuple(wanted) == tuple(found.values()):
+        return found
+    if len(found) == len(wanted) == 1:
+        return dict(zip(found, wanted, strict=True))
+    names = fixed_classes(found.values(), wanted, str(root))
+    numbers = {name: number for number, name in found.items()}
+    return {numbers.get(name, -1 - at): name for at, name in enumerate(names)}
 
 
 def _homes(root: Path) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from looksay.data.files import canonical
 from looksay.data.pictures import Picture
 from looksay.data.write_captions import FlickrWriter
 from looksay.data.write_coco import CocoWriter
+from looksay.data.write_labels import IdMaskWriter, LabelWriter
 from looksay.data.write_plain import CifarWriter, CsvWriter, FolderWriter, MnistWriter
 from looksay.data.write_voc import VocWriter
 from looksay.data.write_yolo import YoloWriter
@@ -31,6 +32,8 @@ WRITERS: dict[str, type[Writer]] = {
     "mnist": MnistWriter,
     "cifar": CifarWriter,
     "flickr": FlickrWriter,
+    "labels": LabelWriter,
+    "idmasks": IdMaskWriter,
 }
 
 
