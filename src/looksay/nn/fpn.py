@@ -1,5 +1,4 @@
-"""Pyramids of maps (Lin et al. 2017) and what the published detectors build them on: every level knows what, the fine ones where.
-"""
+"""Pyramids of maps (Lin et al. 2017) and what the published detectors build them on: every level knows what, the fine where."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def align_levels(
     for level, (each, scale) in enumerate(zip(maps, scales, strict=True)):
         mine = (where[:, 1] == level).nonzero()[:, 0]
         if len(mine):
-            found = found.index_copy(0, mine, _fetched(each, regions[mine] * scale, where[mine, 0], cells, points))
+            found.index_copy_(0, mine, _fetched(each, regions[mine] * scale, where[mine, 0], cells, points))
     return found.permute(0, 3, 1, 2)
 
 
