@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from looksay.errors import BadValue
-from looksay.nn.backbone import Backbone, BackboneSize
+from looksay.nn.backbone import BackboneSize
 from looksay.nn.chance import Dropout
-from looksay.nn.placement import Placement
-from looksay.nn.prep import Picture, Prep, fit
-from looksay.nn.system import Batch, Keep, System, normalise
+from looksay.nn.prep import Prep
+from looksay.nn.seeing import Seeing, Seen
+from looksay.nn.system import Batch
 from looksay.nn.vocabulary import Vocabulary, readable
 from looksay.ops.decode import Next, Sentence, Speech, Words, beam, draw
 from looksay.scene import Caption, Heat, Scene
@@ -37,14 +36,6 @@ class CaptionConfig:
     embed: int = 128
     hidden: int = 256
     dropout: float = 0.3
-
-
-class Seen(NamedTuple):
-    """`regions` (N, L, D) row by row, `whole` (N, D) their mean, `grid` their rows and columns."""
-
-    regions: Tensor
-    whole: Tensor
-    grid: tuple[int, int]
 
 
 class Packed(NamedTuple):
@@ -91,12 +82,6 @@ def pack(captions: Sequence[Sequence[Tensor]], words: Words) -> Packed:
     )
 
 
-def regions(body: Backbone, x: Tensor) -> Tensor:
-    """(N, D, H/16, W/16): what the backbone's two last maps know of each place."""
-    maps = body(x)
-    return torch.cat([maps["c4"], F.interpolate(maps["c5"], maps["c4"].shape[-2:])], dim=1)
-
-
 class Chance(NamedTuple):
     """Words drawn from the `top` likeliest (0: all), the unlikely ones less often the lower the temperature; at 0 nothing is
     left to chance."""
@@ -106,71 +91,20 @@ class Chance(NamedTuple):
     seed: int = 0
 
 
-class Captioner(System[Told]):
+class Captioner(Seeing[Told]):
     """`classes` are the words that it can say. Subclasses define `begin`, `enter`, `advance` and `spell`."""
 
     Config: ClassVar[type[Any]] = CaptionConfig
-    shortcut = True
     speech = Speech()  # how `read` makes sentences
     chance = Chance()
 
     def __init__(self, classes: Sequence[str], config: Any = None, prep: Prep | None = None) -> None:
         config = config or self.Config()
-        super().__init__(classes, config, prep or Prep((128, 128), "stretch", 128))
+        super().__init__(classes, config, prep)
         self.vocabulary = Vocabulary.from_classes(classes)
         self.special = Words(self.vocabulary.start, self.vocabulary.stop, (self.vocabulary.unknown,))
-        self.body = Backbone(config.size, config.width)
-        self.depth = self.body.channels["c4"] + self.body.channels["c5"]
-        if config.frozen:
-            self.body.requires_grad_(False)
         self.embed = nn.Embedding(len(self.classes), config.embed)
         self.drop = Dropout(config.dropout)
-        self._digest = ""
-
-    def train(self, mode: bool = True) -> Captioner:
-        super().train(mode)
-        if self.config.frozen:
-            self.body.eval()
-        return self
-
-    @classmethod
-    def size_for(cls, config: Any) -> int:
-        return 128
-
-    # -- the picture -----------------------------------------------------------------------------------------------------------
-
-    def beside(self, picture: Picture, place: Placement, keep: Keep) -> dict[str, Any]:
-        """'regions': (D, rows, columns) float16, where the body never learns; from disk where it saw these pixels before. What is
-        seen of a mirrored picture is seen anew."""
-        if not self.config.frozen:
-            return {}
-        how = f"regions-{self.digest()}-{'x'.join(map(str, self.prep.size))}-{int(place.flip)}"
-        high, wide = (-(-side // 16) for side in self.prep.size[::-1])
-        found = keep(how, lambda: self._regions(picture, flip=place.flip))
-        return {"regions": torch.from_numpy(found.view(np.float16).reshape(self.depth, high, wide))}
-
-    @torch.inference_mode()
-    def _regions(self, picture: Picture, *, flip: bool) -> Any:
-        seen = fit(picture, self.prep)
-        x = normalise(torch.from_numpy(np.ascontiguousarray(seen[:, ::-1] if flip else seen))[None], self.prep)
-        with torch.autocast("cpu", torch.bfloat16):
-            found = regions(self.body, x.to(memory_format=torch.channels_last))
-        return found[0].half().contiguous().cpu().numpy().reshape(-1).view(np.float32)
-
-    def digest(self) -> str:
-        """Of the body, which never changes."""
-        if not self._digest:
-            found = hashlib.blake2b(digest_size=8)
-            for tensor in self.body.state_dict().values():
-                found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-            self._digest = found.hexdigest()
-        return self._digest
-
-    def see(self, batch: Batch) -> Seen:
-        known = batch.beside.get("regions")
-        maps = torch.stack(known).to(next(self.parameters()).dtype) if known else regions(self.body, batch.pictures)
-        places = maps.flatten(2).transpose(1, 2)
-        return Seen(places, places.mean(dim=1), (maps.shape[2], maps.shape[3]))
 
     # -- the words -------------------------------------------------------------------------------------------------------------
 

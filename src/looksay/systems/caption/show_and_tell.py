@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise
-from looksay.nn.captioner import CaptionConfig, Captioner, Seen, Tensors
+from looksay.nn.captioner import CaptionConfig, Captioner, Tensors
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.recurrent import LSTMCell
+from looksay.nn.seeing import Seen
 from looksay.registry import Card, system
 
 

@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise
-from looksay.nn.captioner import CaptionConfig, Captioner, Packed, Seen, Tensors, Told
+from looksay.nn.captioner import CaptionConfig, Captioner, Packed, Tensors, Told
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.recurrent import LSTMCell
+from looksay.nn.seeing import Seen
 from looksay.nn.system import Batch
 from looksay.registry import Card, system
 

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from looksay.nn.backbone import Backbone, BackboneSize
-from looksay.nn.captioner import regions
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.seeing import regions
 from looksay.nn.system import Batch, System
 from looksay.nn.vocabulary import Vocabulary
 from looksay.registry import Card, system
