@@ -24,7 +24,7 @@ class Pairs(NamedTuple):
 
 def score_captions(results: str | os.PathLike[str], *truths: str | os.PathLike[str]) -> tuple[CaptionScores, Pairs]:
     """`results` is COCO's list of {image_id, caption} and the one of `truths` its captions file; or all are text, a picture's
-    captions in the same line of each. Text is split as it stands, at white space; COCO's captions by the Penn Treebank's rules."""
+    captions in the same line of each. Such text is split at white space; COCO's captions by the Penn Treebank's rules."""
     if Path(results).suffix.lower() == ".json":
         if len(truths) != 1:
             raise BadData(f"is to be scored against {len(truths)} files", where=str(results), mend="one file of annotations")
