@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from looksay import __version__
-from looksay.cli import caption, data, detect, look, score, train, write
+from looksay.cli import caption, data, detect, look, score, train, words, write
 from looksay.errors import LooksayError
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ train.add_to(app)
 write.add_to(app)
 score.add_to(app)
 app.add_typer(data.app, name="data")
+app.add_typer(words.app, name="words")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -32,18 +32,18 @@ class Ready(NamedTuple):
 
 
 @contextmanager
-def ready(source: str | Path, how: Ready, progress: Progress | None = None) -> Iterator[Path]:
-    """The text as it should be learnt from, in a folder for the time being where it is not the text itself."""
+def ready(source: str | Path, how: Ready, progress: Progress | None = None) -> Iterator[Text]:
+    """The text as it should be learnt from; what is made of it is there for the time being."""
     with TemporaryDirectory(prefix="looksay-words-") as folder:
-        here, steps = Path(source), 0
+        text = Text(source)
         if how.tidy:
-            here, steps = tidied(Text(here), Path(folder, "tidy.txt"), progress), 1
+            text = Text(tidied(text, Path(folder, "tidy.txt"), progress), text.name)
         for number in range(how.phrases):
-            made, _ = joined(Text(here), Path(folder, f"phrases-{number}.txt"), how.min_count, how.threshold, progress)
-            if steps:
-                here.unlink()  # at most two copies at once, however many passes
-            here, steps = made, steps + 1
-        yield here
+            made, _ = joined(text, Path(folder, f"phrases-{number}.txt"), how.min_count, how.threshold, progress)
+            if text.path.parent == Path(folder):
+                text.path.unlink()  # at most two copies at once, however many passes
+            text = Text(made, text.name)
+        yield text
 
 
 def tidied(text: Text, out: Path, progress: Progress | None = None) -> Path:

@@ -24,17 +24,17 @@ _WHITE = re.compile(rb"[\t-\r ]")
 
 class Text:
     """A file of UTF-8, words parted by white space (of ASCII) and sentences by line feeds. `spans` are stretches of it, about
-    SPAN bytes long, that end where a line ends if one ends soon, else between two words."""
+    SPAN bytes long, that end where a line ends if one ends soon, else between two words. `name` is what messages call it."""
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, name: str = "") -> None:
+        self.path, self.name = Path(path), name or str(path)
         try:
             if self.path.stat().st_size == 0:
-                raise BadData("the text is empty", where=str(path))
+                raise BadData("the text is empty", where=self.name)
             with open(self.path, "rb") as file:
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
-            raise BadData(f"cannot be read: {error.strerror or error}", where=str(path)) from None
+            raise BadData(f"cannot be read: {error.strerror or error}", where=self.name) from None
         self.letters: Bytes = np.frombuffer(mapped, np.uint8)
         self.spans = _spans(mapped)
 
@@ -46,7 +46,7 @@ class Text:
             at = span[0] + error.start
             line = 1 + sum(int(np.count_nonzero(self.letters[low : min(low + SPAN, at)] == 10)) for low in range(0, at, SPAN))
             what = f"byte {at + 1} (0x{self.letters[at]:02x}) is not text in UTF-8"
-            raise BadData(what, where=f"{self.path}:{line}", mend="save it as UTF-8") from None
+            raise BadData(what, where=f"{self.name}:{line}", mend="save it as UTF-8") from None
 
     def encoded(self, span: tuple[int, int], table: Table, *, rare: bool = False) -> npt.NDArray[np.int32]:
         """Numbers of the span's words: see word_count.encode."""

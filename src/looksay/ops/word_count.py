@@ -171,7 +171,7 @@ def _pair_slot(key: Int, keys: npt.NDArray[np.int64]) -> Int:
 
 @compiled
 def count_pairs(
-    ids: npt.NDArray[np.int32], start: int, before: int, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], used: int
+    ids: npt.NDArray[np.int32], start: int, before: Int, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], used: int
 ) -> tuple[int, int, int]:
     """Counts neighbours within sentences from ids[start] on; `before` is the number that came last. A pair of a and b has the key
     a << 32 | b. Stops early when the slots are half full. Gives (where it stopped, what came last, slots in use)."""

@@ -65,9 +65,9 @@ class Settings:
 class Word2Vec:
     """A text, its vocabulary and the weights, at first as chance has them."""
 
-    def __init__(self, text: str | Path, settings: Settings | None = None, progress: Progress | None = None) -> None:
+    def __init__(self, text: Text | str | Path, settings: Settings | None = None, progress: Progress | None = None) -> None:
         self.settings = how = settings or Settings()
-        self.text = Text(text)
+        self.text = text if isinstance(text, Text) else Text(text)
         self.lexicon = lexicon(self.text, how.min_count, progress)
         _enough(self.lexicon, how.min_count, self.text)
         tree = tree_of(self.lexicon.counts) if how.hs else no_tree()
@@ -117,9 +117,9 @@ class Word2Vec:
 def _enough(found: Lexicon, min_count: int, text: Text) -> None:
     if len(found.words) < 2:
         what = f"of {found.read:,} words, {('none comes', 'only one comes')[len(found.words)]} at least {min_count} times"
-        raise BadData(what, where=str(text.path), mend="lower --min-count, or take a longer text")
+        raise BadData(what, where=text.name, mend="lower --min-count, or take a longer text")
 
 
-def train(text: str | Path, settings: Settings | None = None, progress: Progress | None = None) -> WordVectors:
-    """Vectors of the words of a text file."""
+def train(text: Text | str | Path, settings: Settings | None = None, progress: Progress | None = None) -> WordVectors:
+    """Vectors of the words of a text."""
     return Word2Vec(text, settings).learn(progress)
