@@ -63,6 +63,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
         64,
     ),
     "visual-concepts": ({"width": 0.25}, 48),
+    "deep-image-sent": ({"width": 0.25, "embed": 32, "hidden": 32, "space": 32, "frozen": False}, 48),
     "show-and-tell": ({"width": 0.25, "hidden": 64, "embed": 32, "frozen": False}, 48),
     "neuraltalk": ({"width": 0.25, "hidden": 64, "embed": 32, "frozen": False}, 48),
     "lrcn": ({"width": 0.25, "hidden": 128, "embed": 32, "frozen": False}, 48),

@@ -31,6 +31,7 @@ class Judging(ABC):
 WHO = {
     "classify": "classified.OfClasses",
     "visual-concepts": "concepts.OfWords",
+    "deep-image-sent": "ranked.OfRanks",
     "detect": "detected.OfThings",
     "locate": "located.OfSpots",
     "write": "written.OfTexts",
