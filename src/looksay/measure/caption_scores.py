@@ -102,7 +102,8 @@ def _cosine(texts: Sentences, grams: Grams, *, clipped: bool) -> Floats:
     """(M,) of each reference with its picture's hypothesis, each n-gram weighing the more the fewer pictures have it."""
     kinds = max(grams.kinds, 1)
     owner = texts.owner[grams.ref]
-    pictures = np.bincount(np.unique(owner * kinds + grams.ref_gram) % kinds, minlength=kinds)
+    keys = np.sort(owner * kinds + grams.ref_gram)  # np.unique without counts hashes, which takes a hundred times as long
+    pictures = np.bincount(keys[np.diff(keys, prepend=-1) > 0] % kinds, minlength=kinds)
     rarity = np.log(len(texts)) - np.log(np.maximum(pictures, 1))
     said, known = grams.hyp_count * rarity[grams.hyp_gram], grams.ref_count * rarity[grams.ref_gram]
     there = grams.match >= 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -53,11 +54,11 @@ class Sentences:
         if alone is not None:
             raise BadValue("has no reference", where=f"sentence {alone}", mend="each sentence needs one, or more")
         sentences = [*hypotheses, *chain.from_iterable(references)]
-        known: dict[str, int] = {}
-        flat = [known.setdefault(word, len(known)) for word in chain.from_iterable(sentences)]
+        known: defaultdict[str, int] = defaultdict(count().__next__)
         lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
+        flat = np.fromiter(map(known.__getitem__, chain.from_iterable(sentences)), np.int64, int(lengths.sum()))
         owner = np.repeat(np.arange(len(references)), [len(some) for some in references])
-        return cls(np.array(flat, np.int64), lengths, owner, max(len(known), 1))
+        return cls(flat, lengths, owner, max(len(known), 1))
 
     def __len__(self) -> int:
         return len(self.lengths) - len(self.owner)
