@@ -14,7 +14,7 @@ from looksay.nn.recipe import Stage
 
 
 class Bar:
-    """Loss, pictures a second and the time left."""
+    """Loss, items of a batch (pictures, streams of a text …) a second and the time left."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
@@ -32,7 +32,7 @@ class Bar:
 
     def step(self, state: State, loss: float, pictures_per_second: float) -> None:
         if self._task is not None:
-            self._bar.update(self._task, advance=1, state=f"loss {loss:.3f}, {pictures_per_second:.0f} pictures/s")
+            self._bar.update(self._task, advance=1, state=f"loss {loss:.3f}, {pictures_per_second:.0f}/s")
 
     def epoch(self, state: State, row: Mapping[str, Any]) -> None:
         scores = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if isinstance(value, float) and name != "lr")
