@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -111,3 +117,20 @@ def test_what_is_learnt_begins_bilinear(stride: int, groups: int) -> None:
     found.sum().backward()
     assert layer.weight.grad is not None
     assert layer.weight.grad.any()
+
+
+def test_the_pages_drawings_are_of_these_numbers() -> None:
+    """Every picture that the page shows is made by its command, and is as large as what is kept."""
+    docs = Path(__file__).resolve().parent.parent / "docs"
+    spec = importlib.util.spec_from_file_location("upsampling_pictures", docs / "upsampling_pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    made = module.pictures()
+    text = (docs / "upsampling.md").read_text("utf-8")
+    assert sorted(re.findall(r"pictures/(upsample-\w+\.png)", text)) == sorted(made)
+    for name, image in made.items():
+        with Image.open(docs / "pictures" / name) as kept:
+            assert kept.size == image.size

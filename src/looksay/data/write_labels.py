@@ -62,10 +62,8 @@ class LabelWriter(Writer):
     def finish(self) -> None:
         if not self._numbers.names:
             raise BadData("not one picture says what its pixels are", mend="write it in another format")
-        self.put(
-            "classes.txt",
-            "".join(f"{number} {single_line(name, 'classes.txt')}\n" for name, number in self._numbers.table.items()),
-        )
+        lines = [f"{number} {single_line(name, 'classes.txt')}\n" for name, number in self._numbers.table.items()]
+        self.put("classes.txt", "".join(lines))
 
 
 def _from_masks(scene: Scene, classes: Sequence[str]) -> Regions:
@@ -118,9 +116,7 @@ class IdMaskWriter(Writer):
         else:
             code, fits = before + 1, kind == 0
         if code >= 1 << 16 or not fits:
-            what = (
-                "has more classes or things than numbers of 16 bits can tell apart" if fits else "has classes that were not named"
-            )
+            what = "has more classes or things than the numbers of such masks can tell apart"
             raise BadData(what, where=id or None, mend="write it as coco")
         return code
 
