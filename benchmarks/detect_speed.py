@@ -3,7 +3,8 @@ boxes in its own pixels. Weights are random, scaled so that hundreds of boxes co
 far boxes and scores lie apart is printed beside, and how far each lies from torchvision's network in float64, which random
 weights tell apart more than trained ones; and what fast mode costs a detector that was trained.
 
-    OMP_NUM_THREADS=1 python benchmarks/detect_speed.py [--rounds 5] [--only faster-r-cnn-resnet50-fpn] [--accuracy 500]
+    OMP_NUM_THREADS=1 python benchmarks/detect_speed.py [--rounds 5] [--only faster-r-cnn-resnet50-fpn]
+    python benchmarks/detect_speed.py --accuracy 500
 """
 
 from __future__ import annotations
@@ -169,11 +170,12 @@ def main() -> None:
     parser.add_argument("--only", choices=NAMES)
     parser.add_argument("--accuracy", type=int, default=0, metavar="PAGES")
     asked = parser.parse_args()
-    for name in [asked.only] if asked.only else NAMES:
-        race(name, asked.rounds)
     if asked.accuracy:
         for name in ("faster-r-cnn", "ssd"):
             accuracy(name, asked.accuracy)
+        return
+    for name in [asked.only] if asked.only else NAMES:
+        race(name, asked.rounds)
 
 
 if __name__ == "__main__":
