@@ -26,12 +26,13 @@ from looksay.nn.vocabulary import SPECIALS
 
 CLASSES = tuple(f"kind {letter}" for letter in "abcdefghijklmnopqrst")
 
-WRITING = ("caption", "write")
+WRITING = ("caption", "write", "translate")
 
 # Settings that keep every part of the network but make it small, and the side of its pictures.
 TINY: dict[str, tuple[dict[str, Any], int]] = {
     "linear": ({}, 16),
     "char-rnn": ({"hidden": 48, "embed": 24, "dropout": 0.3}, 16),
+    "translator": ({"hidden": 48, "embed": 24, "source": (*SPECIALS, *CLASSES[3:])}, 16),
     "alexnet": ({"width": 0.125, "hidden": 32, "grid": 1}, 64),
     "googlenet": ({"width": 0.125, "aux_hidden": 16}, 48),
     "mnist-cnn": ({"width": 8, "hidden": 16}, 28),
@@ -107,18 +108,38 @@ def _texts(count: int) -> dict[str, Any]:
     return {"words": rows[:, :-1], "next": rows[:, 1:], "fresh": True}
 
 
+def _translations(count: int) -> dict[str, Any]:
+    """Sentences to be read, of different lengths, the words to be said about as many."""
+    source = 3 + (torch.arange(6) * 2 + torch.arange(count)[:, None] * 3) % (len(CLASSES) - 3)
+    lengths = 6 - torch.arange(count) % 3
+    return {"source": source, "lengths": lengths, "words": [some[0] for some in _captions(count)["captions"]]}
+
+
 TARGETS: dict[str, Callable[[int], dict[str, Any]]] = {
     "classify": lambda count: {"label": torch.arange(count) * 5 % len(CLASSES)},
     "caption": _captions,
     "detect": _things,
     "locate": _spots,
     "write": _texts,
+    "translate": _translations,
 }
 # Of systems with several variants the fast tier runs the first and those that are made of other parts.
-OTHER_PARTS = ("googlenet-lrn", "vgg-a-lrn", "vgg-c", "plain-18", "resnet-50", "squeezenet-1.1", "yolo2-darknet19")
+OTHER_PARTS = (
+    "googlenet-lrn",
+    "vgg-a-lrn",
+    "vgg-c",
+    "plain-18",
+    "resnet-50",
+    "squeezenet-1.1",
+    "yolo2-darknet19",
+    "seq2seq",
+    "luong-local",
+)
 
 # Two dozen layers without a norm; steps that go through time.
-GENTLE = {"yolo-448": 5e-4, "lstm": 1e-2, "rnn": 1e-2, "rnn-deep": 5e-3, "birnn": 1e-2}
+GENTLE = {"yolo-448": 5e-4, "lstm": 1e-2, "rnn": 1e-2, "rnn-deep": 5e-3, "birnn": 1e-2} | dict.fromkeys(
+    ("seq2seq", "luong-dot", "luong-general", "luong-concat", "luong-local"), 1e-2
+)
 
 
 def _cases() -> Iterator[Any]:
@@ -336,7 +357,7 @@ def test_reads_scenes_and_aims(name: str) -> None:
     batch = _batch(system)
     batch.pictures.requires_grad_()
     given: list[Tensor] = [batch.pictures]
-    if system.card.task == "write":
+    if system.card.task in ("write", "translate"):
         system.tap("embed").register_forward_hook(lambda _module, _input, embedded: given.insert(0, embedded))
     out = system(batch)
     scenes = system.read(out, batch)
@@ -369,7 +390,7 @@ def test_recipes_fit_their_system(name: str) -> None:
         with torch.device("meta"):
             system = weights.build(name, classes_of(entry.card), recipe.settings)
             for side in {stage.img_size for stage in recipe.stages}:
-                if system.card.task in ("detect", "write"):  # suppression needs numbers; texts have no side
+                if system.card.task in ("detect", "write", "translate"):  # suppression needs numbers; texts have no side
                     continue
                 out = system.eval()(Batch(torch.zeros(2, system.prep.channels, side, side)))
                 assert all(tensor.shape[0] == 2 for tensor in _tensors(out))

@@ -143,6 +143,9 @@ TASKS: Mapping[str, Task] = {
             "spoken.Spoken",
         ),
         Task("write", "write", "What comes next?", "labels", "nats", "scene", _none, _lists, stuff="text.Texts", less=True),
+        Task(
+            "translate", "translate", "How is it said elsewhere?", "captions", "bleu", "scene", _none, _lists, stuff="pairs.Pairs"
+        ),
         Task("detect", "detect", "What is where?", "objects", "map50", "scene", _things, _lists, _joined),
     )
 }

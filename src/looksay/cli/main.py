@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from looksay import __version__
-from looksay.cli import caption, data, detect, look, score, train, words, write
+from looksay.cli import caption, data, detect, look, score, train, translate, words, write
 from looksay.errors import LooksayError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ detect.add_to(app)
 caption.add_to(app)
 train.add_to(app)
 write.add_to(app)
+translate.add_to(app)
 score.add_to(app)
 app.add_typer(data.app, name="data")
 app.add_typer(words.app, name="words")

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ SPLITS = ("train", "val", "test")
 Picture = npt.NDArray[np.uint8]
 _APART = 1_000_003  # between the seeds of the splits
 DIGITS = tuple("0123456789")
+_TOLD = {"en": "captions", "es": "captions-es"}  # files of captions, by language
 MOST = 16  # things of a page; the storybook has at most eight
 
 
@@ -83,7 +84,7 @@ class StorybookPages(Dataset):
         self._targets: npt.NDArray[np.uint8] | None = None
         self._things: npt.NDArray[np.float32] | None = None
         self.region_names = () if asked.view == "digits" else STUFF + KINDS
-        self._said: list[str] | None = None
+        self._said: dict[str, list[str]] = {}
         self._maps: npt.NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
@@ -147,16 +148,19 @@ class StorybookPages(Dataset):
 
     def captions(self, index: int) -> tuple[Caption, ...]:
         """In English; written once and kept, without the things that they speak of."""
+        return tuple(Caption(text, id=f"en{place}") for place, text in enumerate(self.told(index)))
+
+    def told(self, index: int, language: str = "en") -> tuple[str, ...]:
+        """The captions in English ('en') or, sentence by sentence after the same plan, in Spanish ('es')."""
         if self.asked.view == "digits":
             return ()
-        if self._said is None:
-            folder = _folder(self.asked, self._seed, self._count)
-            if not (folder / "captions.txt").is_file():
+        if language not in self._said:
+            folder, file = _folder(self.asked, self._seed, self._count), _TOLD[language]
+            if not (folder / f"{file}.txt").is_file():
                 self.drawn()
-                _write_captions(folder, self.asked, self._seed, (self._count, self.asked.size, self.asked.size, 3))
-            self._said = (folder / "captions.txt").read_text("utf-8").splitlines()
-        texts = self._said[index].split("\t")
-        return tuple(Caption(text, id=f"en{place}") for place, text in enumerate(texts))
+                _write_captions(folder, self.asked, self._seed, (self._count, self.asked.size, self.asked.size, 3), file)
+            self._said[language] = (folder / f"{file}.txt").read_text("utf-8").splitlines()
+        return tuple(self._said[language][index].split("\t"))
 
     def scene(self, index: int) -> Scene:
         size = (self.asked.size, self.asked.size)
@@ -201,13 +205,13 @@ def _folder(asked: Pages, seed: int, count: int) -> Path:
     return cache_home() / "storybook" / f"{edition()}-{asked.view}-2-{seed}-{asked.size}-{count}"
 
 
-def _write_captions(folder: Path, asked: Pages, seed: int, shape: Sequence[int]) -> None:
-    """A line a page, its English captions between tabs."""
+def _write_captions(folder: Path, asked: Pages, seed: int, shape: Sequence[int], file: str) -> None:
+    """A line a page, its captions in one language between tabs."""
     with tempfile.TemporaryDirectory(prefix=".captions.", dir=folder) as beside:
-        shares = _draw_together(Path(beside), asked, seed, shape, None, "captions")
+        shares = _draw_together(Path(beside), asked, seed, shape, None, file)
         parts = [Path(beside, f"{share}.txt").read_text("utf-8").splitlines() for share in range(shares)]
     lines = [parts[index % shares][index // shares] for index in range(shape[0])]
-    write_atomically(folder / "captions.txt", ("\n".join(lines) + "\n").encode())
+    write_atomically(folder / f"{file}.txt", ("\n".join(lines) + "\n").encode())
 
 
 def _write_maps(folder: Path, asked: Pages, seed: int, shape: Sequence[int]) -> None:
@@ -291,7 +295,7 @@ def _draw_share(folder: str, view: str, seed: int, shape: Sequence[int], share: 
             print(step, flush=True)
 
 
-def _tell_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int]) -> None:
+def _tell_share(folder: str, view: str, seed: int, shape: Sequence[int], share: tuple[int, int], language: str = "en") -> None:
     from looksay.storybook.page import page
     from looksay.storybook.words import captions
 
@@ -299,7 +303,7 @@ def _tell_share(folder: str, view: str, seed: int, shape: Sequence[int], share: 
     for index in range(share[0], shape[0], share[1]):
         made = page(seed, index, (shape[2], shape[1]), view, words=False)
         said = captions(made.spec, made.scene.size, made.scene.objects)
-        lines.append("\t".join(each.text for each in said if each.language == "en"))
+        lines.append("\t".join(each.text for each in said if each.language == language))
     Path(folder, f"{share[0]}.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -339,5 +343,8 @@ def _page(seed: int, index: int, view: str, size: Size) -> tuple[Picture, int, n
 
 if __name__ == "__main__":
     turn, of = sys.argv[5].split("/")
-    make = {"pictures": _draw_share, "captions": _tell_share, "maps": _map_share}[sys.argv[6]]
-    make(sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(n) for n in sys.argv[4].split(",")], (int(turn), int(of)))
+    shares: dict[str, Callable[..., None]] = {"pictures": _draw_share, "maps": _map_share}
+    shares |= {file: partial(_tell_share, language=language) for language, file in _TOLD.items()}
+    shares[sys.argv[6]](
+        sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(n) for n in sys.argv[4].split(",")], (int(turn), int(of))
+    )

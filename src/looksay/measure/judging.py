@@ -35,6 +35,7 @@ WHO = {
     "detect": "detected.OfThings",
     "locate": "located.OfSpots",
     "write": "written.OfTexts",
+    "translate": "translated.OfTranslations",
 }  # each imported when it is needed
 
 
