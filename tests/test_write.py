@@ -321,6 +321,7 @@ def test_the_same_seed_writes_the_same_and_nothing_unknown() -> None:
     one, two, other = ("".join(system.write("ab", 200, Style(1.5, seed=seed))) for seed in (1, 1, 2))
     assert one == two != other
     assert "<" not in one
+    assert len(one) == 200  # a stream never stops by itself
     assert "".join(system.write("ab", 50, Style(1.0, top=1))) == "".join(system.write("ab", 50, Style(0.0)))
     with pytest.raises(UnknownName, match="character is called 'Z'"):
         list(system.write("aZ", 3))

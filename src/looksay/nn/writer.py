@@ -131,10 +131,13 @@ class Writer(System[Written]):
         dice.manual_seed(how.seed)
         device, state = next(self.parameters()).device, self.start(1)
         logits = torch.zeros(1, len(self.classes))
+        never: tuple[int, ...] = (self.vocabulary.start, self.vocabulary.unknown)
+        if not self.config.lines:  # a stream has no end that it could have learnt
+            never += (self.vocabulary.stop,)
         for number in self.opening(text):
             logits, state = self.step(torch.tensor([number], device=device), state)
         for _ in range(length):
-            number = drawn(logits[0].float().cpu(), how, dice, (self.vocabulary.start, self.vocabulary.unknown))
+            number = drawn(logits[0].float().cpu(), how, dice, never)
             if number == self.vocabulary.stop:
                 return
             yield self.classes[number]
