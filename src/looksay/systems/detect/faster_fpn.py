@@ -168,7 +168,8 @@ class FasterFPN(FasterRCNN):
             self.head = ConvHead(channels, config.pool, config.hidden, classes)
         else:
             self.head = RegionHead(channels * config.pool**2, config.hidden, classes)
-        if config.frozen and not modern:
+        self.still = config.frozen and not modern  # '-v2' was published with statistics that learn
+        if self.still:
             for norm in self._norms():
                 norm.requires_grad_(False)
                 norm.eps = 1e-5 if mobile else 0.0  # as torchvision does
@@ -178,7 +179,7 @@ class FasterFPN(FasterRCNN):
 
     def train(self, mode: bool = True) -> FasterFPN:
         super().train(mode)
-        if self.config.frozen:
+        if self.still:
             for norm in self._norms():
                 norm.eval()
         return self
