@@ -1,4 +1,4 @@
-"""The whole Python surface: load, look, train, evaluate, compare, explain, cards."""
+"""The whole Python surface: load, look, find, train, evaluate, compare, explain, cards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from looksay import registry, weights
 from looksay.data.inputs import Shown, Skip, is_many, shown
 from looksay.data.kept import beside_of
 from looksay.data.loader import ready
-from looksay.errors import BadConfig, BadWeights, LooksayError
+from looksay.errors import BadConfig, BadPicture, BadWeights, LooksayError
 from looksay.nn.swift import Mode, quicken
 from looksay.nn.system import Batch, System, on_device
 from looksay.registry import Card
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from looksay.learn.job import Order, Trained
     from looksay.measure.comparison import Comparison
     from looksay.measure.evaluation import Evaluation
+    from looksay.show.found import Search
 
 HOUSE = "small-m"  # what looks when no system is named
 DETECTOR = "faster-r-cnn"  # and what finds things
+FINDER = "deep-image-sent"  # and what finds pictures by sentences
 SURE = 0.5  # a thing that is less likely is not shown, where a system's training does not say better
 
 
@@ -317,6 +319,32 @@ def explain(looker: str | Looker, what: Any, *, method: str = "saliency", of: st
     return ready.look(what, explain=method, of=of, at=at)
 
 
+def find(
+    sentence: str,
+    folder: str | Path,
+    looker: str | Looker = FINDER,
+    *,
+    top: int = 10,
+    skip: Skip | None = None,
+    progress: Any = None,
+) -> Search:
+    """Ranks the pictures of a folder by how well a sentence fits them. Where they are placed is kept, and kept up to date."""
+    from looksay.show.found import search
+    from looksay.systems.caption.deep_image_sent import DeepImageSent
+
+    ready = load(looker) if isinstance(looker, str) else looker
+    if not isinstance(ready.system, DeepImageSent):
+        raise BadConfig(f"{ready.name} cannot find pictures by sentences", where="--model", mend=f"take {FINDER}")
+    if not Path(folder).is_dir():
+        raise BadPicture("is no folder", where=str(folder), mend="name a folder of pictures")
+
+    def ask(turn: Sequence[Shown]) -> Any:
+        return ready.quick(ready.batch(turn))
+
+    name = f"{ready.name} {ready.mode} {ready.device}"
+    return search(sentence, Path(folder), ready.system, ask, name, top=top, skip=skip, progress=progress)
+
+
 def compare(
     names: Sequence[str], data: str = "storybook", *, split: str = "", workers: int = 2, progress: Any = None
 ) -> Comparison:
@@ -334,4 +362,4 @@ def compare(
     return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 
 
-__all__ = ["Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "explain", "load", "look", "train"]
+__all__ = ["Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "explain", "find", "load", "look", "train"]

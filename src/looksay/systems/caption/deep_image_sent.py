@@ -212,6 +212,11 @@ class DeepImageSent(Seeing[Matched]):
     def text(self, words: Tensor) -> str:
         return readable(self.vocabulary.decode(words.tolist()))
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the places of a picture."""
+        return -(-self.prep.size[1] // 16), -(-self.prep.size[0] // 16)
+
     @torch.no_grad()
     def sight(self) -> str:
         """A name for the way in which pictures are placed: it changes with the weights that do it, and with how they see."""
