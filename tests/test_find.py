@@ -18,6 +18,8 @@ from looksay import api, weights
 from looksay.cli.main import run
 from looksay.data import placed
 from looksay.data.inputs import shown
+from looksay.data.kept import beside_of
+from looksay.data.loader import ready
 from looksay.data.placed import Placed
 from looksay.errors import BadConfig, BadPicture, BadValue
 from looksay.measure.ranked import OfRanks, Ranked
@@ -131,6 +133,30 @@ def test_scenes_show_the_captions_that_were_given() -> None:
     best = slow_scores(out.places, system.fragments([torch.tensor([n]) for n in range(3, 12)])).argmax(dim=1)
     assert [scene.labels[0].name for scene in scenes] == [WORDS[3 + int(n)] for n in best]
     torch.testing.assert_close(system.aim(out, "a dog"), slow_scores(out.places, system.asked("a dog")[0])[:, 0])
+
+
+def test_what_was_seen_is_remembered_and_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In half precision, as training computes."""
+    monkeypatch.setenv("LOOKSAY_CACHE", str(tmp_path))
+    system = small()
+    wanted = beside_of(system, learning=True)
+    assert wanted is not None
+    assert beside_of(system) is None
+    shown = [(str(n), np.random.default_rng(n).integers(0, 255, (50, 70, 3), dtype=np.uint8)) for n in range(3)]
+    batch, plain = ready(shown, system.prep, wanted), ready(shown, system.prep)
+    batch.targets["captions"] = plain.targets["captions"] = [
+        [torch.tensor([4, 5])],
+        [torch.tensor([6, 7, 8])],
+        [torch.tensor([9])],
+    ]
+    remembered, seen = (system(each).places.detach() for each in (batch, plain))
+    assert float((remembered - seen).norm() / (seen - seen.mean(dim=1, keepdim=True)).norm()) < 0.05  # the body in half precision
+    with torch.autocast("cpu", torch.bfloat16):
+        parts = system.train().loss(system(batch), batch)
+    loss: Any = torch.stack(list(parts.values())).sum()
+    loss.backward()
+    assert all((each.grad is None) == name.startswith("body") for name, each in system.named_parameters())
+    assert not system.body.training
 
 
 # -- the verdict ---------------------------------------------------------------------------------------------------------------

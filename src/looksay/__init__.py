@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0.dev0"
-__all__ = ["Look", "Scene", "cards", "compare", "evaluate", "load", "look", "train"]
+__all__ = ["Look", "Scene", "cards", "compare", "evaluate", "find", "load", "look", "train"]
 
 if TYPE_CHECKING:
-    from looksay.api import cards, compare, evaluate, load, look, train
+    from looksay.api import cards, compare, evaluate, find, load, look, train
     from looksay.scene import Scene
     from looksay.show.look import Look
 

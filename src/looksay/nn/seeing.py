@@ -81,7 +81,7 @@ class Seeing(System[O]):
     @torch.inference_mode()
     def _regions(self, picture: Picture, *, flip: bool) -> Any:
         seen = fit(picture, self.prep)
-        x = normalise(torch.from_numpy(np.ascontiguousarray(seen[:, ::-1] if flip else seen))[None], self.prep)
+        x = normalise(torch.from_numpy(np.array(seen[:, ::-1] if flip else seen))[None], self.prep)
         with torch.autocast("cpu", torch.bfloat16):
             found = regions(self.body, x.to(memory_format=torch.channels_last))
         return found[0].half().contiguous().cpu().numpy().reshape(-1).view(np.float32)
@@ -97,6 +97,7 @@ class Seeing(System[O]):
 
     def see(self, batch: Batch) -> Seen:
         known = batch.beside.get("regions")
-        maps = torch.stack(known).to(next(self.parameters()).dtype) if known else regions(self.body, batch.pictures)
+        dtype = next(self.parameters()).dtype
+        maps = torch.stack([each.to(dtype) for each in known]) if known else regions(self.body, batch.pictures)
         places = maps.flatten(2).transpose(1, 2)
         return Seen(places, places.mean(dim=1), (maps.shape[2], maps.shape[3]))

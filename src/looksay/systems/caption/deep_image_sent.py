@@ -72,10 +72,11 @@ def match(places: Tensor, told: Fragments) -> Tensor:
     """(N, M): how well each picture fits each sentence. Every word counts with the place that fits it best."""
     count, kept = places.shape[:2]
     words = told.words.to(places.dtype)
+    # max remembers where it was found, so that learning need not compare all places again, as it does after amax
     rows = max(1, AT_ONCE // max(kept * len(words), 1))
     found = []
     for some in torch.split(places, rows):
-        best = (some.reshape(-1, some.shape[2]) @ words.T).view(len(some), kept, -1).amax(dim=1).float()
+        best = (some.reshape(-1, some.shape[2]) @ words.T).view(len(some), kept, -1).max(dim=1).values.float()
         found.append(best.new_zeros(len(some), told.total).index_add(1, told.sentence, best))
     return torch.cat(found) if found else places.new_zeros(count, told.total)
 
@@ -121,7 +122,7 @@ class DeepImageSent(Seeing[Matched]):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=15, batch_size=40, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.01, warmup=0.05, clip=10.0,
+                    epochs=25, batch_size=64, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.01, warmup=0.05, clip=10.0,
                     augment=Augment(flip=0.5),
                 ),
             ),
@@ -152,7 +153,7 @@ class DeepImageSent(Seeing[Matched]):
         self.rnn = Stack("rnn", config.embed, config.hidden, both=True)
         self.say = nn.Linear(2 * config.hidden, config.space)
         initialise(self.show)
-        initialise(self.say)
+        initialise(self.say, self.say)  # at first all scores are nearly the same
 
     # -- into the space --------------------------------------------------------------------------------------------------------
 
