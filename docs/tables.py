@@ -113,7 +113,7 @@ def recipes(argument: str, page: Path) -> str:
     return table(columns, rows, (2, 3, 4, 5))
 
 
-WORDS_OF = {"caption": 300, "write": 100}
+WORDS_OF = {"caption": 300, "write": 100, "translate": 300}
 
 
 def _parameters(name: str, recipe: Any) -> int:

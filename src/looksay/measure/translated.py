@@ -53,7 +53,7 @@ class Said(Verdict):
         return {"bleu": found.score, "exact": sum(right) / len(right), "low": low, "high": high}
 
     def told(self, value: float) -> str:
-        return f"{value:.2f} BLEU"
+        return f"{value:.2f}"
 
     def row(self) -> list[tuple[str, str]]:
         found = self.numbers()

@@ -24,7 +24,7 @@ def alignment(source: Sequence[str], said: Sequence[str], looks: npt.NDArray[Any
         axes.imshow(np.concatenate([tint, np.clip(looks, 0, 1)[..., None]], axis=2), interpolation="nearest", aspect="equal")
         for (row, column), share in np.ndenumerate(looks):
             if share >= 0.1:
-                ink = "white" if share > 0.45 else INK
+                ink = "white" if share > 0.6 else INK
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=6.5, color=ink)
         axes.set_xticks(range(len(source)), source, rotation=90 if read > 2 else 0)
         axes.set_yticks(range(len(said)), said)

@@ -90,7 +90,7 @@ class Translation(NamedTuple):
     looks: npt.NDArray[np.float32] | None
 
 
-_STAGE = Stage(epochs=8, batch_size=96, optimizer="adamw", lr=2e-3, weight_decay=0.01, warmup=0.05, clip=1.0)
+_STAGE = Stage(epochs=4, batch_size=96, optimizer="adamw", lr=2e-3, weight_decay=0.01, warmup=0.05, clip=1.0)
 
 
 @system(
@@ -125,7 +125,7 @@ class Translator(System[Told]):
     Config = TranslateConfig
     RECIPES = {
         "storybook": Recipe(
-            stages=(replace(_STAGE, epochs=4, lr=3e-3),),
+            stages=(replace(_STAGE, lr=3e-3),),
             metric="bleu",
             settings={"hidden": 128, "embed": 96},
             note="what the pages say in English, said in Spanish",
