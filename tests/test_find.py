@@ -471,3 +471,30 @@ def test_find_answers_mistakes_in_a_line(album: tuple[Path, Path], tmp_path: Pat
         assert len(error.splitlines()) == 1
     with pytest.raises(BadConfig, match="cannot find pictures by sentences"):
         api.find("a dog", root, api.load("small-m"))
+
+
+def test_training_judges_by_ranks_and_reports_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKSAY_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(1)
+    rows = ["path,caption,split"]
+    for number in range(20):
+        Image.fromarray(rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(tmp_path / f"{number}.png")
+        thing = WORDS[5 + number % 3]
+        split = "train" if number < 14 else "val"
+        rows += [f"{number}.png,a {thing} under the tree.,{split}", f"{number}.png,two {thing} {WORDS[8 + number % 4]},{split}"]
+    (tmp_path / "truth.csv").write_text("\n".join(rows))
+    first = small()
+    weights.save(tmp_path / "first.safetensors", first, weights.Info("deep-image-sent", WORDS, SETTINGS, first.prep))
+    settings = {f"settings.{name}": value for name, value in SETTINGS.items()}
+    root = api.train(
+        "deep-image-sent", f"csv:{tmp_path / 'truth.csv'}", quiet=True, start=str(tmp_path / "first.safetensors"), epochs=2,
+        batch_size=7, img_size=128, output=str(tmp_path / "run"), device="cpu", **settings,
+    )  # fmt: skip
+    metrics = (root / "metrics.csv").read_text()
+    assert "r10" in metrics.splitlines()[0]
+    report = (root / "report.html").read_text("utf-8")
+    assert "sentences by a picture" in report
+    assert "Sentences whose pictures were found last" in report
+    judged = api.evaluate(str(root), f"csv:{tmp_path / 'truth.csv'}", split="val").judged
+    assert len(judged.found) == 6
+    assert judged.found.shown()["R@10 %"] == 100.0 * (1 + judged.scores()["sentence_r10"]) / 2  # of six, each is among ten

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from helpers_learn import content, in_process, killed_at, train_once
 from looksay import api
 from looksay.cli.main import run
 from looksay.data.bucket import padding
 from looksay.data.loader import Feeding
 from looksay.data.pairs import SPLITS, Pair, Pairs, SentencePairs, Sentences, names_of, pairs_of, share_of
 from looksay.errors import BadConfig, BadData, BadValue, UnknownName
+from looksay.learn.job import Order
 from looksay.measure.evaluate import judge
 from looksay.measure.translated import Said
 from looksay.nn.attention import Attention, Scoring
@@ -405,6 +408,19 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
         Pairs().open("pairs:a.txt", "tset", task("translate"), system)
     assert len(Pairs().open("pairs:a.txt", "whole", task("translate"), system)) == 300
     assert [len(Pairs().open("pairs:a.txt", split, task("translate"), system)) > 0 for split in SPLITS] == [True] * 3
+
+
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", many(200))
+    small = {"settings.hidden": "16", "settings.embed": "8", "batch_size": "32", "epochs": "2"}
+
+    def order(name: str) -> Order:
+        return Order("luong-local", f"pairs:{path}", output=str(tmp_path / name), settings=small, device="cpu")
+
+    assert in_process(train_once, order("twin")) == 0
+    assert in_process(killed_at, order("run"), "step", 7) == -signal.SIGKILL
+    assert in_process(train_once, order("run"), True) == 0
+    assert content(tmp_path / "run") == content(tmp_path / "twin")
 
 
 def test_the_storybook_says_it_in_both_languages() -> None:

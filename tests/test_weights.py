@@ -192,6 +192,32 @@ def test_published_weights_with_their_hash(tmp_path: Path, monkeypatch: pytest.M
     assert info.synsets[info.classes.index("African elephant")] == "n02504458"
 
 
+def test_published_detectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COCO's 90 numbers; normalisation as it was published."""
+    import hashlib
+
+    from torchvision.models.detection import FasterRCNN_MobileNet_V3_Large_320_FPN_Weights, fasterrcnn_mobilenet_v3_large_320_fpn
+    from torchvision.ops import FrozenBatchNorm2d
+
+    torch.manual_seed(0)
+    network = fasterrcnn_mobilenet_v3_large_320_fpn(weights=None, weights_backbone=None).eval()
+    file = tmp_path / "checkpoints" / "x.pth"
+    file.parent.mkdir()
+    kept = {name: tensor for name, tensor in network.state_dict().items() if "num_batches" not in name}  # as if frozen
+    torch.save(kept, file)
+    mark = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    named = file.rename(file.with_name(f"x-{mark}.pth"))
+    choice = FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(type(choice), "url", property(lambda self: f"https://example.invalid/{named.name}"), raising=False)
+    system, info = weights.published("faster-r-cnn-mobilenet-v3-large-320-fpn", offline=True)
+    assert (len(set(info.classes)), info.world, info.prep.mode) == (90, "coco", "inside")
+    assert [info.classes.index(name) + 1 for name in ("person", "bicycle", "toothbrush")] == [1, 2, 90]
+    norms = [part for part in system.train().modules() if isinstance(part, nn.BatchNorm2d)]
+    assert norms
+    assert {(norm.eps, norm.training, norm.weight.requires_grad) for norm in norms} == {(FrozenBatchNorm2d(1).eps, False, False)}
+
+
 @pytest.mark.parametrize("name", ["small-s", "resnet-18", "densenet-121", "googlenet", "vgg-16"])
 def test_exact_mode_gives_the_same_logits(name: str) -> None:
     system = tiny(name, 64)

@@ -432,13 +432,13 @@ def test_mistakes_get_one_line_and_exit_code_2(
 
 def test_help_is_quick_and_asking_needs_neither_torch_nor_numba(tmp_path: Path) -> None:
     write_vectors(FAMILY, tmp_path / "v.txt")
-    code = "import sys; from looksay.cli.main import run; run(sys.argv[2:]); sys.exit(any(map(sys.modules.get, sys.argv[1].split())))"
+    code = "import sys; from looksay.cli.main import run; run(sys.argv[2:]); sys.exit(any(map(sys.modules.get, HEAVY)))"
     for heavy, arguments in (
         ("torch numpy numba", ["words", "--help"]),
         ("torch numpy numba", ["words", "train", "--help"]),
         ("torch numba", ["words", "near", "king", "-v", str(tmp_path / "v.txt")]),
     ):
-        command = [sys.executable, "-c", code, heavy, *arguments]
+        command = [sys.executable, "-c", code.replace("HEAVY", repr(heavy.split())), "", *arguments]
         done = subprocess.run(command, capture_output=True, check=False, text=True)
         assert done.returncode == 0, (arguments, done.stderr)
 

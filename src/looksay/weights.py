@@ -35,7 +35,8 @@ LARGE = 1024  # numbers of a tensor that is worth a factor
 
 @dataclass(frozen=True)
 class Info:
-    """What a weights file says of itself. `world` is what its pictures were: 'storybook', 'imagenet', or the user's data."""
+    """What a weights file says of itself. `world` is what its pictures were: 'storybook', 'imagenet', 'coco', or the user's
+    data."""
 
     system: str
     classes: tuple[str, ...]
@@ -165,7 +166,8 @@ def shipped_names() -> tuple[str, ...]:
 
 
 def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
-    """torchvision's published ImageNet weights for this name: downloaded once (TORCH_HOME is honoured), checked by their hash."""
+    """torchvision's published weights for this name, of ImageNet or COCO: downloaded once (TORCH_HOME is honoured), checked by
+    their hash."""
     entry = registry.find(name)
     builder = entry.card.published.get(entry.name)
     if builder is None:
@@ -173,7 +175,8 @@ def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
         raise UnknownName.of("published weights", name, having)
     from torchvision.models import get_model_weights
 
-    choice = get_model_weights(builder)["IMAGENET1K_V1"]
+    choices = get_model_weights(builder).__members__
+    choice = choices.get("IMAGENET1K_V1") or choices["COCO_V1"]
     target = Path(torch.hub.get_dir()) / "checkpoints" / choice.url.rsplit("/", 1)[-1]
     if offline and not target.exists():
         raise NoNetwork(
@@ -187,22 +190,28 @@ def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
             where=choice.url,
             mend=f"put the file at {target}",
         ) from None
-    prep = choice.transforms()
-    categories = unique(choice.meta["categories"])
-    rule = Prep((prep.crop_size[0],) * 2, "crop", prep.resize_size[0], 3, tuple(prep.mean), tuple(prep.std), "bilinear")
-    made = {"transform_input": True} if "transform_input" in settings_of.to_dict(entry.build().Config()) else {}
+    made: dict[str, Any] = {
+        key: True for key in ("transform_input", "frozen") if key in settings_of.to_dict(entry.build().Config())
+    }
+    if choice.name == "COCO_V1":  # its first name is the background's, which is no class; pictures are the system's own affair
+        categories, rule = unique(choice.meta["categories"][1:]), None
+    else:
+        prep, categories = choice.transforms(), unique(choice.meta["categories"])
+        rule = Prep((prep.crop_size[0],) * 2, "crop", prep.resize_size[0], 3, tuple(prep.mean), tuple(prep.std), "bilinear")
     system = build(entry.name, categories, made, rule)
     fill(system, system.rename(tensors), choice.url)
+    settings, recipe = settings_of.to_dict(system.config), f"torchvision {choice.name}"
+    if choice.name == "COCO_V1":
+        return system.eval(), Info(entry.name, categories, settings, system.prep, world="coco", recipe=recipe)
     synsets = tuple(files("looksay.systems").joinpath("imagenet_synsets.txt").read_text("ascii").split())
     if isinstance(system, Classifier):
         system.synsets = synsets
-    settings = settings_of.to_dict(system.config)
-    info = Info(entry.name, categories, settings, rule, synsets, world="imagenet", recipe=f"torchvision {choice.name}")
+    info = Info(entry.name, categories, settings, system.prep, synsets, world="imagenet", recipe=recipe)
     return system.eval(), info
 
 
 def unique(names: Sequence[str]) -> tuple[str, ...]:
-    """ImageNet has two cranes and two maillots; the second of a name gets a number."""
+    """ImageNet has two cranes and two maillots, COCO ten numbers of no class; the second of a name gets a number."""
     seen: dict[str, int] = {}
     found = []
     for name in names:

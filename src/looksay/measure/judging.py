@@ -30,6 +30,7 @@ class Judging(ABC):
 
 WHO = {
     "classify": "classified.OfClasses",
+    "caption": "captioned.OfCaptions",
     "visual-concepts": "concepts.OfWords",
     "deep-image-sent": "ranked.OfRanks",
     "detect": "detected.OfThings",

@@ -38,14 +38,14 @@ def tree_of(counts: npt.NDArray[np.int64]) -> Tree:
 @compiled
 def _grow(counts: npt.NDArray[np.int64], parent: npt.NDArray[np.int64], turn: npt.NDArray[np.uint8]) -> None:
     """Joins the two rarest nodes until one is left. Leaves wait in their order, inner nodes are made in order: so the rarest is
-    always at the front of one of the two queues. Of equals the leaf is taken."""
+    always at the front of one of the two queues. Of equals the inner node is taken, as the original tool does."""
     words = len(counts)
     weight = np.zeros(2 * words - 1, np.int64)
     weight[:words] = counts
     leaf, inner = words - 1, words
     for made in range(words, 2 * words - 1):
         for side in range(2):
-            if leaf >= 0 and (inner >= made or weight[leaf] <= weight[inner]):
+            if leaf >= 0 and (inner >= made or weight[leaf] < weight[inner]):
                 rarest = leaf
                 leaf -= 1
             else:

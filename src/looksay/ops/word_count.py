@@ -177,15 +177,15 @@ def count_pairs(
     a << 32 | b. Stops early when the slots are half full. Gives (where it stopped, what came last, slots in use)."""
     for at in range(start, len(ids)):
         if 2 * used >= len(keys):
-            return at, before, used
+            return at, int(before), used
         word = ids[at]
         if word >= 0 and before >= 0:
             slot = _pair_slot((np.int64(before) << 32) | word, keys)
-            used += keys[slot] == -1
+            used += int(keys[slot] == -1)
             keys[slot] = (np.int64(before) << 32) | word
             counts[slot] += 1
         before = word
-    return len(ids), before, used
+    return len(ids), int(before), used
 
 
 @compiled
