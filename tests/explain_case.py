@@ -31,17 +31,17 @@ class Tiny(Classifier):
         self.conv1, self.bn1, self.relu1 = nn.Conv2d(3, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()
         self.conv2, self.relu2 = nn.Conv2d(width, width, 4, stride=2, padding=1), nn.ReLU()
         self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(width, len(COLOURS))
-        self.beside = nn.Conv2d(3, 1, 1)
+        self.unused = nn.Conv2d(3, 1, 1)
         self.most = 0
 
     def logits(self, x: Tensor) -> Logits:
         self.most = max(self.most, len(x))
-        self.beside(x)
+        self.unused(x)
         x = self.relu1(self.bn1(self.conv1(x)))
         return Logits(self.fc(self.pool(self.relu2(self.conv2(x))).flatten(1)))
 
     def taps(self) -> dict[str, nn.Module]:
-        names = ("beside", "conv1", "relu1", "conv2", "relu2", "pool", "fc")
+        names = ("unused", "conv1", "relu1", "conv2", "relu2", "pool", "fc")
         return {name: getattr(self, name) for name in names}
 
 

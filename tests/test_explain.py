@@ -236,7 +236,7 @@ def test_names_and_places_that_do_not_exist_get_a_suggestion(trained: Tiny) -> N
         why.explain(trained, batch, method="salience")
     with pytest.raises(UnknownName, match="did you mean blur"):
         why.integrated_gradients(trained, batch, baseline="blurr")  # type: ignore[arg-type]
-    with pytest.raises(BadValue, match=r"pool.*\(2, 8, 1, 1\).*aside, conv1, relu1, conv2, relu2"):
+    with pytest.raises(BadValue, match=r"pool.*\(2, 8, 1, 1\).*unused, conv1, relu1, conv2, relu2"):
         why.grad_cam(trained, batch, at="pool")
     with pytest.raises(BadValue, match="does not depend on 'aside'"):
         why.saliency(trained, batch, at="aside")

@@ -261,7 +261,7 @@ def test_maps_change_with_the_weights(trained: Tiny, method: str) -> None:
     before = state(system)
     found = why.sanity(system, batch, method)
     assert_same(before, state(system))
-    assert [name for name, _ in found] == ["fc", "conv2", "bn1", "conv1", "aside"]
+    assert [name for name, _ in found] == ["fc", "conv2", "bn1", "conv1", "unused"]
     assert found == why.sanity(system, batch, method)
     assert found != why.sanity(system, batch, method, seed=1)
     assert found[-1][1] == found[-2][1]  # nothing hangs on the layer aside
