@@ -238,8 +238,8 @@ def test_names_and_places_that_do_not_exist_get_a_suggestion(trained: Tiny) -> N
         why.integrated_gradients(trained, batch, baseline="blurr")  # type: ignore[arg-type]
     with pytest.raises(BadValue, match=r"pool.*\(2, 8, 1, 1\).*unused, conv1, relu1, conv2, relu2"):
         why.grad_cam(trained, batch, at="pool")
-    with pytest.raises(BadValue, match="does not depend on 'aside'"):
-        why.saliency(trained, batch, at="aside")
+    with pytest.raises(BadValue, match="does not depend on 'unused'"):
+        why.saliency(trained, batch, at="unused")
     with pytest.raises(BadValue, match="does not depend on 'picture'"):
         why.saliency(trained, batch, lambda out: out.logits.detach()[:, 0])
     with pytest.raises(BadValue, match=r"shape \(2, 3\).*one number for each picture"):

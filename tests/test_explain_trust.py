@@ -264,7 +264,7 @@ def test_maps_change_with_the_weights(trained: Tiny, method: str) -> None:
     assert [name for name, _ in found] == ["fc", "conv2", "bn1", "conv1", "unused"]
     assert found == why.sanity(system, batch, method)
     assert found != why.sanity(system, batch, method, seed=1)
-    assert found[-1][1] == found[-2][1]  # nothing hangs on the layer aside
+    assert found[-1][1] == found[-2][1]  # nothing hangs on the unused layer
     assert min(value for _, value in found) < 0.7, found
 
 
