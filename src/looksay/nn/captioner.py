@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -14,12 +15,12 @@ from torch import Tensor, nn
 
 from looksay.errors import BadValue
 from looksay.nn.backbone import BackboneSize
-from looksay.nn.chance import Dropout
+from looksay.nn.chance import Dropout, hash_of
 from looksay.nn.prep import Prep
 from looksay.nn.seeing import Seeing, Seen
 from looksay.nn.system import Batch
 from looksay.nn.vocabulary import Vocabulary, readable
-from looksay.ops.decode import Next, Sentence, Speech, Words, beam, draw
+from looksay.ops.decode import Dice, Next, Sentence, Speech, Words, beam, draw
 from looksay.scene import Caption, Heat, Scene
 
 Tensors = tuple[Tensor, ...]
@@ -152,7 +153,7 @@ class Captioner(Seeing[Told]):
         return {"words": F.cross_entropy(out.logits.float(), out.packed.next)}
 
     def step(self, fixed: Tensors, words: Tensor, state: Tensors) -> Next:
-        x = self.embed(words)
+        x = self.embed(words.to(self.embed.weight.device))
         hidden, state, look = self.advance(self.enter(x), state, fixed)
         return Next(self.spell(hidden, x), state, look)
 
@@ -161,19 +162,16 @@ class Captioner(Seeing[Told]):
         fixed, state = (tuple(each.repeat_interleave(how.width, 0) for each in some) for some in self.begin(seen))
         return beam(lambda words, now: self.step(fixed, words, now), state, len(seen.whole), self.special, how)
 
-    def sample(self, seen: Seen, how: Chance) -> list[Sentence]:
-        """One sentence for each picture."""
+    def sample(self, seen: Seen, how: Chance, ids: Sequence[str]) -> list[Sentence]:
+        """One sentence for each picture, which follows from the seed and the picture's id, whatever else is in the batch."""
         fixed, state = self.begin(seen)
-
-        def step(words: Tensor, now: Any) -> Next:
-            return self.step(fixed, words, now)
-
-        most, count = self.speech.most, len(seen.whole)
-        return draw(step, state, count, self.special, most=most, temperature=how.temperature, top=how.top, seed=how.seed)
+        dice = Dice([hash_of(how.seed, crc32(id.encode())) for id in ids], how.temperature, how.top)
+        return draw(lambda words, now: self.step(fixed, words, now), state, self.special, self.speech, dice)
 
     def read(self, out: Told, batch: Batch) -> list[Scene]:
         if self.chance.temperature > 0:
-            said = [[each] for each in self.sample(out.seen, self.chance)]
+            ids = batch.ids or tuple(map(str, range(len(batch))))
+            said = [[each] for each in self.sample(out.seen, self.chance, ids)]
         else:
             said = self.speak(out.seen, self.speech)
         return [self.scene(batch, row, some, out.seen.grid) for row, some in enumerate(said)]

@@ -20,7 +20,7 @@ class Next(NamedTuple):
     look: Tensor | None = None
 
 
-Step = Callable[[Tensor, Any], Next]  # (words (R,) int64, state) → what comes next
+Step = Callable[[Tensor, Any], Next]  # (words (R,) int64 on the CPU, state) → what comes next, wherever that is computed
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Sentence:
 def rows_of(state: Any, rows: Tensor) -> Any:
     """The state with these rows only, in this order."""
     if isinstance(state, Tensor):
-        return state.index_select(0, rows)
+        return state.index_select(0, rows.to(state.device))
     if isinstance(state, dict):
         return {name: rows_of(each, rows) for name, each in state.items()}
     if isinstance(state, (tuple, list)):
@@ -104,7 +104,7 @@ def beam(step: Step, state: Any, count: int, words: Words, how: Speech) -> list[
     for turn in range(how.most + 1):
         now = step(said, state)
         logs = _allowed(now.logits, words, turn, how).view(count, how.groups, share, -1)
-        looks = None if now.look is None else now.look.float().view(count, how.groups, share, -1)
+        looks = None if now.look is None else now.look.float().cpu().view(count, how.groups, share, -1)
         rows, said = torch.zeros(count, how.groups, share, dtype=torch.int64), torch.zeros(count, how.groups, share).long()
         taken = torch.zeros(count, logs.shape[-1])  # how often the groups before have said each word at this turn
         for group in range(how.groups):
@@ -124,7 +124,7 @@ def beam(step: Step, state: Any, count: int, words: Words, how: Speech) -> list[
 
 def _allowed(logits: Tensor, words: Words, turn: int, how: Speech) -> Tensor:
     """Log-probabilities; words that may not be said have none."""
-    logs = logits.float().log_softmax(dim=1)
+    logs = logits.float().log_softmax(dim=1).cpu()
     banned = [*words.never, words.start, *([words.stop] if turn < how.least else [])]
     logs[:, banned] = -math.inf
     if turn == how.most:  # time to end
@@ -209,26 +209,32 @@ def _settled(page: _Page, scores: Tensor, how: Speech) -> bool:
 
 
 def _ranked(page: _Page, how: Speech) -> list[Sentence]:
-    """The best of each group, then all by score; the first group has the best of all, as it avoids nothing."""
+    """The best of each group, then all by score."""
     share = how.width // how.groups
     found = [sorted(group, key=lambda each: -each.score)[:share] for group in page.ended]
     return sorted((each for group in found for each in group), key=lambda each: -each.score)
 
 
+class Dice(NamedTuple):
+    """Words are drawn from the `top` likeliest (0: all), the unlikely ones less often the lower the `temperature`; at 0 the
+    likeliest is taken. `seeds`: one for each row, so that what is drawn for it does not depend on its neighbours."""
+
+    seeds: Sequence[int]
+    temperature: float = 1.0
+    top: int = 0
+
+
 @torch.no_grad()
-def draw(
-    step: Step, state: Any, count: int, words: Words, *, most: int = 30, temperature: float = 1.0, top: int = 0, seed: int = 0
-) -> list[Sentence]:
-    """One sentence for each row, drawn word by word, from the `top` likeliest words (0: all); temperature 0 takes the likeliest
-    word each time."""
-    dice = torch.Generator().manual_seed(seed)
-    how = Speech(most=most, least=0)
+def draw(step: Step, state: Any, words: Words, how: Speech, dice: Dice) -> list[Sentence]:
+    """One sentence for each row, word by word; of `how` only `most` and `least` matter."""
+    count = len(dice.seeds)
+    chance = torch.stack([torch.rand(how.most + 1, generator=torch.Generator().manual_seed(seed)) for seed in dice.seeds])
     lines, alive = [_Line() for _ in range(count)], [True] * count
     said = torch.full((count,), words.start)
-    for turn in range(most + 1):
+    for turn in range(how.most + 1):
         now = step(said, state)
         logs = _allowed(now.logits, words, turn, how)
-        said = _drawn(logs, temperature, top, dice)
+        said = _drawn(logs, dice, chance[:, turn])
         for row, word in enumerate(said.tolist()):
             if not alive[row]:
                 continue
@@ -239,17 +245,19 @@ def draw(
                 continue
             line.words += (word,)
             if now.look is not None:
-                line.looks += (now.look[row].float(),)
+                line.looks += (now.look[row].float().cpu(),)
         if not any(alive):
             break
         state = now.state
     return [_sentence(line, how) for line in lines]
 
 
-def _drawn(logs: Tensor, temperature: float, top: int, dice: torch.Generator) -> Tensor:
-    if temperature <= 0:
+def _drawn(logs: Tensor, dice: Dice, chance: Tensor) -> Tensor:
+    """The first word at which the probabilities, added up, come to more than `chance` (R,)."""
+    if dice.temperature <= 0:
         return logs.argmax(dim=1)
-    if top:
-        least = logs.topk(min(top, logs.shape[1]), dim=1).values[:, -1:]
+    if dice.top:
+        least = logs.topk(min(dice.top, logs.shape[1]), dim=1).values[:, -1:]
         logs = logs.masked_fill(logs < least, -math.inf)
-    return torch.multinomial((logs / temperature).softmax(dim=1), 1, generator=dice)[:, 0]
+    reached = (logs.double() / dice.temperature).softmax(dim=1).cumsum(dim=1)
+    return (reached <= chance[:, None] * reached[:, -1:]).sum(dim=1)
