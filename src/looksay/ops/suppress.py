@@ -98,15 +98,15 @@ def fuse(boxes: Tensor, scores: Tensor, labels: Tensor, overlap: float = 0.55, m
 
 
 def _until(boxes: Tensor, scores: Tensor, most: int, kept_of: Callable[[Tensor], Tensor]) -> Tensor:
-    """Whether a box stays depends on better ones alone: what is kept of the best few is where the whole list begins. So only as
-    many of the best compete as it takes, twice as many each time. Equal scores keep their order."""
+    """Whether a box stays depends on better ones that stayed, alone. So the best few compete, then those that stayed with the
+    next ones, twice as many each time, as long as it takes. Equal scores keep their order."""
     order = scores.float().sort(descending=True, stable=True).indices
-    some = AHEAD * most if most else len(order)
-    while True:
-        kept = kept_of(order[:some]).sort().values  # places in that order, so that they are best first
-        if not most or len(kept) >= most or some >= len(order):
-            return order[kept[:most] if most else kept]
-        some *= 2
+    kept, seen, some = order[:0], 0, AHEAD * most or len(order)
+    while seen < len(order) and (not most or len(kept) < most):
+        rivals = torch.cat([kept, order[seen : seen + some]])
+        kept = rivals[kept_of(rivals).sort().values]  # places in that order, so that they are best first
+        seen, some = seen + some, 2 * some
+    return kept[:most] if most else kept
 
 
 def _iou(first: Tensor, second: Tensor) -> Tensor:
