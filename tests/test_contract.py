@@ -27,6 +27,7 @@ from looksay.nn.vocabulary import SPECIALS
 CLASSES = tuple(f"kind {letter}" for letter in "abcdefghijklmnopqrst")
 
 WRITING = ("caption", "write", "translate")
+FINDING = ("detect", "instances")  # a step learns from a sample of regions; what was found differs in number
 
 # Settings that keep every part of the network but make it small, and the side of its pictures.
 TINY: dict[str, tuple[dict[str, Any], int]] = {
@@ -63,6 +64,10 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
         },
         64,
     ),
+    "mask-r-cnn": (
+        {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32, "inks": 32},
+        64,
+    ),
     "visual-concepts": ({"width": 0.25}, 48),
     "deep-image-sent": ({"width": 0.25, "embed": 32, "hidden": 32, "space": 32, "frozen": False}, 48),
     "show-and-tell": ({"width": 0.25, "hidden": 64, "embed": 32, "frozen": False}, 48),
@@ -88,6 +93,14 @@ def _things(count: int) -> dict[str, Any]:
         "labels": [(some * 5 + i) % len(CLASSES) for i, some in enumerate(numbers)],
         "ignore": [some == 2 for some in numbers],
     }
+
+
+def _outlines(count: int) -> dict[str, Any]:
+    """The same things, each a lozenge in its box."""
+    things = _things(count)
+    side = torch.arange(24)
+    lozenge = ((side[:, None] - 11.5).abs() + (side - 11.5).abs() < 12).to(torch.uint8)
+    return {**things, "masks": [[lozenge] * len(boxes) for boxes in things["boxes"]], "frames": things["boxes"]}
 
 
 def _spots(count: int) -> dict[str, Any]:
@@ -119,6 +132,7 @@ TARGETS: dict[str, Callable[[int], dict[str, Any]]] = {
     "classify": lambda count: {"label": torch.arange(count) * 5 % len(CLASSES)},
     "caption": _captions,
     "detect": _things,
+    "instances": _outlines,
     "locate": _spots,
     "write": _texts,
     "translate": _translations,
@@ -210,7 +224,7 @@ def test_answers_are_finite_and_of_one_type(name: str) -> None:
         half = system(batch)
     looked = system.eval()(batch)
     assert type(trained) is type(looked)
-    if system.card.task != "detect":  # where a step learns from a sample of the regions
+    if system.card.task not in FINDING:  # where a step learns from a sample of the regions
         assert [tensor.shape for tensor in _tensors(trained)] == [tensor.shape for tensor in _tensors(looked)]
     for out in (trained, half, looked):
         assert all(bool(torch.isfinite(tensor).all()) for tensor in _tensors(out))
@@ -232,7 +246,7 @@ def test_first_loss_and_gradients(name: str) -> None:
         assert bool(torch.isfinite(parameter.grad).all()), where
         if not bool(parameter.grad.any()):
             silent.append(where)
-    if system.card.task == "detect":  # the head for a shape that no thing of the batch has learns nothing from it
+    if system.card.task in FINDING:  # the head for a shape that no thing of the batch has learns nothing from it
         assert len(silent) < 0.35 * len(list(system.parameters())), silent
     else:
         assert not silent
@@ -248,7 +262,7 @@ def test_learns_four_pictures_by_heart(name: str) -> None:
         with chance.at(0, step):
             parts = system.loss(system(batch), batch)
         total = sum(float(part.detach()) for part in parts.values())
-        if step == 0 and system.card.task == "detect":  # a sum over many places
+        if step == 0 and system.card.task in FINDING:  # a sum over many places
             enough = max(0.1, 0.15 * total)
         if total < enough:
             break
@@ -345,7 +359,7 @@ def test_dropout_follows_from_the_place_in_the_training(name: str) -> None:
 
     one, two, other = out(1), out(1), out(2)
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
-    if system.card.task == "detect":  # a step learns from regions drawn for it
+    if system.card.task in FINDING:  # a step learns from regions drawn for it
         return
     drops = any(isinstance(part, chance.Dropout) for part in system.modules())
     assert drops != all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
@@ -390,7 +404,7 @@ def test_recipes_fit_their_system(name: str) -> None:
         with torch.device("meta"):
             system = weights.build(name, classes_of(entry.card), recipe.settings)
             for side in {stage.img_size for stage in recipe.stages}:
-                if system.card.task in ("detect", "write", "translate"):  # suppression needs numbers; texts have no side
+                if system.card.task in (*FINDING, "write", "translate"):  # suppression needs numbers; texts have no side
                     continue
                 out = system.eval()(Batch(torch.zeros(2, system.prep.channels, side, side)))
                 assert all(tensor.shape[0] == 2 for tensor in _tensors(out))

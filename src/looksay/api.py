@@ -62,7 +62,7 @@ class Looker:
     @property
     def sure(self) -> float:
         """The score from which on things are shown: the one of the best balance on the pictures held out of the training."""
-        return float(self.info.scores.get("sure", SURE if self.system.card.task == "detect" else 0.0))
+        return float(self.info.scores.get("sure", SURE if self.system.card.task in ("detect", "instances") else 0.0))
 
     def look(
         self,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from looksay.nn.placement import Placement
 
 Targets = Mapping[str, Any]
+VOID = 255  # of a pixel that is not to be counted
 LEFT, SEEN = 0.1, 0.4  # shares of a box's area within the picture: below the first it is gone, below the second not counted
 TINY = 2.0  # pixels of the network's; a box that is narrower is not counted
 
@@ -61,12 +62,40 @@ def _stack(targets: Sequence[Targets]) -> dict[str, Any]:
 
 def _things(dataset: Dataset, index: int, place: Placement) -> Targets:
     """What of the picture's things is seen. A fragment at the border is neither thing nor background."""
+    return _seen(dataset, index, place)[0]
+
+
+def _seen(dataset: Dataset, index: int, place: Placement) -> tuple[Targets, Any]:
+    """The targets, and which of the picture's things they are of."""
     things = dataset.things(index)
     boxes, left = place.inside(things.boxes)
     small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=1e9) < TINY
     keep = left >= LEFT
     vague = (left < SEEN) | small | (things.flags > 0)
-    return {"index": [index], "boxes": boxes[keep], "labels": things.labels[keep], "ignore": vague[keep]}
+    return {"index": [index], "boxes": boxes[keep], "labels": things.labels[keep], "ignore": vague[keep]}, keep
+
+
+def _outlined(dataset: Dataset, index: int, place: Placement) -> Targets:
+    """The things, each with its stencil."""
+    from looksay.data.stencils import stencils
+
+    targets, keep = _seen(dataset, index, place)
+    masks, frames = stencils(dataset.masks(index)[keep], place)
+    return {**targets, "masks": masks, "frames": frames}
+
+
+def _outlined_joined(targets: Sequence[Targets]) -> Targets:
+    masks = [mask for target in targets for mask in target["masks"]]
+    rest = [{name: value for name, value in target.items() if name != "masks"} for target in targets]
+    return {**_joined(rest), "masks": masks}
+
+
+def _outline_lists(targets: Sequence[Targets]) -> dict[str, Any]:
+    import torch
+
+    masks = [[torch.from_numpy(mask) for mask in target["masks"]] for target in targets]
+    frames = [torch.as_tensor(target["frames"]).float() for target in targets]
+    return {**_lists(targets), "masks": masks, "frames": frames}
 
 
 def _joined(targets: Sequence[Targets]) -> Targets:
@@ -118,6 +147,34 @@ def _sayings(targets: Sequence[Targets]) -> dict[str, Any]:
     return {"index": torch.tensor([target["index"] for target in targets]), "captions": captions}
 
 
+def _regions(dataset: Dataset, index: int, place: Placement) -> Targets:
+    """What each pixel of the network's picture belongs to."""
+    from looksay.data.mapped import placed_map
+
+    return {"index": index, "regions": placed_map(dataset.regions(index), place)}
+
+
+def _blocks(targets: Sequence[Targets]) -> Targets:
+    """Of the four corners of a mosaic, row by row."""
+    import numpy as np
+
+    a, b, c, d = (target["regions"] for target in targets)
+    return {"index": targets[0]["index"], "regions": np.block([[a, b], [c, d]])}
+
+
+def _maps(targets: Sequence[Targets]) -> dict[str, Any]:
+    """Smaller maps are filled up below and on the right with what does not count."""
+    import numpy as np
+    import torch
+
+    maps = [target["regions"] for target in targets]
+    high, wide = (max(each.shape[axis] for each in maps) for axis in (0, 1))
+    whole = np.full((len(maps), high, wide), VOID, np.uint8)
+    for row, each in zip(whole, maps, strict=True):
+        row[: each.shape[0], : each.shape[1]] = each
+    return {"index": torch.tensor([target["index"] for target in targets]), "regions": torch.from_numpy(whole)}
+
+
 def _none(dataset: Dataset, index: int, place: Placement) -> Targets:
     """Texts come in batches of their own."""
     return {}
@@ -147,8 +204,24 @@ TASKS: Mapping[str, Task] = {
             "translate", "translate", "How is it said elsewhere?", "captions", "bleu", "scene", _none, _lists, stuff="pairs.Pairs"
         ),
         Task("detect", "detect", "What is where?", "objects", "map50", "scene", _things, _lists, _joined),
+        Task(
+            "segment", "segment", "Which pixels are what?", "regions", "miou", "scene", _regions, _maps, _blocks, 2,
+            stuff="mapped.Maps",
+        ),
+        Task(
+            "instances",
+            "segment",
+            "Which pixels are which thing?",
+            "objects",
+            "map50",
+            "scene",
+            _outlined,
+            _outline_lists,
+            _outlined_joined,
+            stuff="outlined.Outlined",
+        ),
     )
-}
+}  # fmt: skip
 
 
 def task(name: str) -> Task:

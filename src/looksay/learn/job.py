@@ -29,7 +29,10 @@ from looksay.records import hints
 from looksay.tasks import task
 
 # Noted after each epoch.
-SHOWN = ("top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure", "words", "r10", "ciderd", "bleu4", "bleu", "nats", "bits")
+SHOWN = (
+    "top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure", "miou", "pixel_accuracy", "words", "r10", "ciderd", "bleu4",
+    "bleu", "nats", "bits",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

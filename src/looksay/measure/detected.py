@@ -71,10 +71,10 @@ class Detected(Verdict):
 class OfThings(Judging):
     def __init__(self, system: System[Any], dataset: Dataset) -> None:
         super().__init__(system, dataset)
-        self.tally = DetectionTally(system.classes, *self._sizes(dataset))
+        self.tally = DetectionTally(system.classes, *self.sizes(dataset))
 
     @staticmethod
-    def _sizes(dataset: Dataset) -> tuple[tuple[float, float], ...]:
+    def sizes(dataset: Dataset) -> tuple[tuple[float, float], ...]:
         """COCO's small, medium and large are for photographs; on a page an eighth and a third of its side part them."""
         side = dataset.asked.size if isinstance(dataset, StorybookPages) else 0
         return (((side / 8) ** 2, (side / 3) ** 2),) if side else ()

@@ -34,7 +34,9 @@ WHO = {
     "visual-concepts": "concepts.OfWords",
     "deep-image-sent": "ranked.OfRanks",
     "detect": "detected.OfThings",
+    "instances": "instanced.OfInstances",
     "locate": "located.OfSpots",
+    "segment": "segmented.OfMaps",
     "write": "written.OfTexts",
     "translate": "translated.OfTranslations",
 }  # each imported when it is needed

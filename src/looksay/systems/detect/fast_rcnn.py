@@ -222,12 +222,13 @@ class FastRCNN(Detector[Judged]):
         logits, moves = self.head(self.pool(maps, regions))
         return Judged(regions, used, logits, moves, label, truth)
 
-    def pool(self, maps: Any, regions: Tensor) -> Tensor:
-        """(N, R, C, P, P)"""
+    def pool(self, maps: Any, regions: Tensor, cells: int = 0) -> Tensor:
+        """(N, R, C, P, P); P is `cells`, or the config's."""
         fine: Tensor = maps  # N 64 32 32
+        cells = cells or self.config.pool
         if self.config.pooling == "align":
-            return align(fine, regions, self.config.pool, 1 / MAP)
-        found = roi_pool(fine.float(), list(regions), self.config.pool, 1 / MAP)
+            return align(fine, regions, cells, 1 / MAP)
+        found = roi_pool(fine.float(), list(regions), cells, 1 / MAP)
         return torch.unflatten(found.to(fine.dtype), 0, regions.shape[:2])
 
     def loss(self, out: Judged, batch: Batch) -> dict[str, Tensor]:

@@ -215,14 +215,14 @@ class FasterFPN(FasterRCNN):
             found.append((corner.repeat(1, 1, 2) + shapes).view(-1, 4))
         return found
 
-    def pool(self, maps: Any, regions: Tensor) -> Tensor:
+    def pool(self, maps: Any, regions: Tensor, cells: int = 0) -> Tensor:
         count, many = regions.shape[:2]
         flat = regions.flatten(0, 1)
         owner = torch.arange(count, device=flat.device).repeat_interleave(many)
         where = torch.stack([owner, level_of(flat, self.levels)], dim=1)
         scales = [1 / stride for stride in self.levels]
-        cells = align_levels(maps, flat, where, self.config.pool, scales)
-        return cells.view(count, many, *cells.shape[1:])
+        found = align_levels(maps, flat, where, cells or self.config.pool, scales)
+        return found.view(count, many, *found.shape[1:])
 
     def contenders(self, found: Found) -> Found:
         """All that are likely enough: torchvision has no limit."""

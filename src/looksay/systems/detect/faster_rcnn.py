@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -97,6 +97,7 @@ def anchors(scales: Sequence[float], ratios: Sequence[float], rows: int, columns
 )
 class FasterRCNN(FastRCNN):
     Config = FasterConfig
+    Said: ClassVar[type[Proposed]] = Proposed
     RECIPES = {
         "storybook": Recipe(
             stages=(
@@ -154,7 +155,8 @@ class FasterRCNN(FastRCNN):
         if not boxes:
             boxes = self.regions(objectness.detach().float(), shifts.detach().float(), places, batch)
         judged = self.judge(pooled, boxes, batch)
-        return Proposed(**vars(judged), objectness=objectness, shifts=shifts, places=torch.cat(places))
+        own = {"objectness": objectness, "shifts": shifts, "places": torch.cat(places)}
+        return self.Said(**{**vars(judged), **own})
 
     def regions(self, objectness: Tensor, shifts: Tensor, places: Sequence[Tensor], batch: Batch) -> list[Tensor]:
         """Of each picture the best boxes of each map, without those that mean the same. One suppression for each: it takes
