@@ -77,6 +77,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "yolo": ({"width": 0.25, "hidden": 128}, 128),
     "yolo2": ({"width": 0.25, "channels": 64, "fine": 8}, 96),
     "darknet": ({}, 64),
+    "fcn": ({"network": "small-m", "width": 0.25, "hidden": 32, "window": 3}, 48),
     "localizer": ({"width": 0.25}, 48),
     "sliding-window": ({"width": 0.25, "input": 32, "sizes": (0.9, 0.5)}, 48),
     "overfeat": ({"width": 0.25, "scales": (96,)}, 48),
@@ -128,12 +129,21 @@ def _translations(count: int) -> dict[str, Any]:
     return {"source": source, "lengths": lengths, "words": [some[0] for some in _captions(count)["captions"]]}
 
 
+def _maps(count: int) -> dict[str, Any]:
+    """Two halves of two classes, and a strip that does not count."""
+    maps = torch.zeros(count, 48, 48, dtype=torch.uint8)
+    for row in range(count):
+        maps[row], maps[row, :, 24:], maps[row, 20:28] = row % 20, (3 * row + 5) % 20, 255
+    return {"index": torch.arange(count), "regions": maps}
+
+
 TARGETS: dict[str, Callable[[int], dict[str, Any]]] = {
     "classify": lambda count: {"label": torch.arange(count) * 5 % len(CLASSES)},
     "caption": _captions,
     "detect": _things,
     "instances": _outlines,
     "locate": _spots,
+    "segment": _maps,
     "write": _texts,
     "translate": _translations,
 }

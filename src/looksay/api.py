@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HOUSE = "small-m"  # what looks when no system is named
 DETECTOR = "faster-r-cnn"  # and what finds things
+CAPTIONER = "show-attend-tell"  # and what says what is going on
 FINDER = "deep-image-sent"  # and what finds pictures by sentences
 SURE = 0.5  # a thing that is less likely is not shown, where a system's training does not say better
 
@@ -38,14 +39,14 @@ SURE = 0.5  # a thing that is less likely is not shown, where a system's trainin
 @dataclass
 class Looker:
     """A system ready to look. `mode`: 'exact' gives the numbers of training quicker, 'fast' trades digits for speed,
-    'plain' runs the system as it is. `also` is a detector that looks at the same pictures and adds its things."""
+    'plain' runs the system as it is. `also` look at the same pictures and add what they see."""
 
     system: System[Any]
     info: weights.Info
     mode: Mode | Literal["plain"] = "exact"
     device: str = "cpu"
     origin: str = "shipped"
-    also: Looker | None = field(default=None, repr=False)
+    also: tuple[Looker, ...] = field(default=(), repr=False)
     _quick: System[Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +59,12 @@ class Looker:
     @property
     def name(self) -> str:
         return self.info.system
+
+    @property
+    def who(self) -> str:
+        """All that look, by name."""
+        names = [self.name, *(other.name for other in self.also)]
+        return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
     @property
     def sure(self) -> float:
@@ -101,20 +108,16 @@ class Looker:
             since = time.perf_counter()
             batch = self.batch(turn)
             scenes = self.answer(batch)
-            if self.also:
-                others = self.also.answer(self.also.batch(turn))
-                scenes = [
-                    replace(scene, objects=sure(other, self.also.sure).objects)
-                    for scene, other in zip(scenes, others, strict=True)
-                ]
             if explain:
                 scenes = self.explained(batch, scenes, explain, of, at)
+            for other in self.also:
+                added = other.answer(other.batch(turn))
+                scenes = [joined(scene, sure(more, other.sure)) for scene, more in zip(scenes, added, strict=True)]
             spent = (time.perf_counter() - since) / len(turn)
             for item, scene in zip(turn, scenes, strict=True):
                 scene = sure(scene, score if score >= 0 else self.sure)
                 told = self._doubts(item)
-                who = f"{self.name} and {self.also.name}" if self.also else self.name
-                yield Look(item.picture, replace(scene, source=item.source), who, spent, told)
+                yield Look(item.picture, replace(scene, source=item.source), self.who, spent, told)
 
     def batch(self, turn: Sequence[Shown]) -> Batch:
         made = ready([(item.name, item.picture) for item in turn], self.system.prep, beside_of(self.system))
@@ -158,6 +161,13 @@ def sure(scene: Scene, score: float) -> Scene:
     """Without the things that are less likely than `score`."""
     kept = tuple(thing for thing in scene.objects if thing.score >= score)
     return scene if len(kept) == len(scene.objects) else replace(scene, objects=Objects(kept))
+
+
+def joined(scene: Scene, more: Scene) -> Scene:
+    """What two systems saw in the same picture; of each kind of things the second's, if it saw any of that kind."""
+    return replace(
+        scene, objects=more.objects or scene.objects, captions=more.captions or scene.captions, heats=scene.heats + more.heats
+    )
 
 
 def load(
@@ -207,9 +217,9 @@ def load_file(path: Path, cfg: Path | None = None, *, mode: Mode | Literal["plai
 
 
 def house(*, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
-    """The house's own systems: what is in the picture, and what is where."""
+    """The house's own systems: what is in the picture, what is where, and what is going on."""
     looker = load(HOUSE, mode=mode, device=device)
-    looker.also = load(DETECTOR, mode=mode, device=device)
+    looker.also = tuple(load(name, mode=mode, device=device) for name in (DETECTOR, CAPTIONER))
     return looker
 
 

@@ -70,7 +70,7 @@ class InstanceTally:
         truths, found = self.boxes.arrays()  # as they were added; the result has them by picture
         there, seen = (np.argsort(rows.picture, kind="stable").tolist() for rows in (truths, found))
         theirs, ours = [self._truths[row] for row in there], [self._found[row] for row in seen]
-        areas = np.array(coco.area(ours), np.float64) if ours else np.zeros(0)
+        areas = np.array([coco.area(mask) for mask in ours], np.float64)  # one by one: of more than 255 the library says nothing
         masks = replace(boxes, truths=replace(boxes.truths, masks=theirs), found=replace(boxes.found, masks=ours, area=areas))
         return Instances(boxes, masks)
 

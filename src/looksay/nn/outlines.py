@@ -1,0 +1,107 @@
+"""What systems share that say which pixels each thing covers: small masks over boxes, learnt from stencils, pasted when read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops import box_iou, roi_align
+
+from looksay.nn.detector import Detector, Found, things_of
+from looksay.nn.system import Batch
+from looksay.ops.paste import pasted_runs
+from looksay.scene import Mask, Objects, Scene, Thing
+
+O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
+SHOWN = 0.5  # a box that overlaps a thing by so much learns that thing's mask
+
+
+class Outliner(Detector[O]):
+    """A detector with a mask for each thing. Truth arrives as that of detectors and besides as `batch.targets`: 'masks', of each
+    picture a list of (h, w) uint8 tensors, and 'frames', (n, 4); see looksay.data.stencils."""
+
+    inked: float = 0.5  # a pixel that is more likely belongs to the thing
+
+    @abstractmethod
+    def outlines(self, out: O, batch: Batch) -> list[tuple[Found, Tensor]]:
+        """Of each picture what `detect` finds, and (n, M, M) how likely each cell of its boxes belongs to the thing."""
+
+    def detect(self, out: O, batch: Batch) -> list[Found]:
+        return [found for found, _ in self.outlines(out, batch)]
+
+    def read(self, out: O, batch: Batch) -> list[Scene]:
+        return [
+            batch.scene(row, objects=self.outlined(found, masks, batch, row))
+            for row, (found, masks) in enumerate(self.outlines(out, batch))
+        ]
+
+    def outlined(self, found: Found, masks: Tensor, batch: Batch, row: int) -> Objects:
+        """In the pixels of the original picture; boxes that vanish are left out."""
+        size = batch.sizes[row] if batch.sizes else batch.extent(row)
+        place = batch.place(row)
+        boxes = torch.from_numpy(place.back(found.boxes.detach().double().cpu().numpy()))
+        inside = boxes.clone()
+        inside[:, 0::2], inside[:, 1::2] = boxes[:, 0::2].clip(0, size[0]), boxes[:, 1::2].clip(0, size[1])
+        there = (inside[:, 2:] > inside[:, :2]).all(dim=1)
+        probable = masks.detach().float().cpu()[there]
+        runs = pasted_runs(probable.flip(2) if place.flip else probable, boxes[there].float(), size, self.inked)
+        rows = zip(inside[there].tolist(), found.scores[there].tolist(), found.labels[there].tolist(), runs, strict=True)
+        return Objects(
+            tuple(
+                Thing(self.classes[label], tuple(box), min(max(score, 0.0), 1.0), Mask(size, run))
+                for box, score, label, run in rows
+            )
+        )
+
+
+def mask_loss(found: Sequence[Found], logits: Sequence[Tensor], batch: Batch) -> Tensor:
+    """The mean cross entropy, over all cells of (n, M, M) `logits`, of those boxes that show a thing of their class."""
+    nothing = torch.stack([own.float().sum() for own in logits]).sum() * 0.0
+    said, wanted = [], []
+    for row, (each, own) in enumerate(zip(found, logits, strict=True)):
+        which = shown_by(each.boxes, each.labels, batch, row)
+        fits = (which >= 0).nonzero()[:, 0]
+        said.append(own[fits].float())
+        wanted.append(cut(batch, row, each.boxes[fits], which[fits], own.shape[-1]))
+    if not sum(map(len, wanted)):
+        return nothing
+    return nothing + F.binary_cross_entropy_with_logits(torch.cat(said), torch.cat(wanted))
+
+
+@torch.no_grad()
+def shown_by(boxes: Tensor, labels: Tensor | None, batch: Batch, row: int, least: float = SHOWN) -> Tensor:
+    """(n,) the number of the thing in picture `row` that each box shows, -1 where it shows none whose pixels are known, or one of
+    another class than `labels` say."""
+    truth, kinds, ignore = things_of(batch)[row]
+    known = torch.tensor([bool(mask.any()) for mask in batch.targets["masks"][row]], dtype=torch.bool, device=boxes.device)
+    if not len(truth):
+        return torch.full((len(boxes),), -1, device=boxes.device)
+    best, which = box_iou(boxes.float(), truth).masked_fill(ignore, 0.0).max(dim=1)
+    fits = (best >= least) & known[which]
+    if labels is not None:
+        fits &= kinds[which] == labels
+    return torch.where(fits, which, -1)
+
+
+@torch.no_grad()
+def cut(batch: Batch, row: int, boxes: Tensor, which: Tensor, side: int, *, aligned: bool = True) -> Tensor:
+    """(n, side, side): the share of each cell of a box that the mask of thing `which` (n,) covers."""
+    masks: list[Tensor] = batch.targets["masks"][row]
+    frames: Tensor = batch.targets["frames"][row]
+    out = torch.zeros(len(boxes), side, side, device=boxes.device)
+    for number in sorted(set(which.tolist())):
+        mine = (which == number).nonzero()[:, 0]
+        mask, frame = masks[number], frames[number].to(boxes)
+        scale = torch.tensor([mask.shape[1], mask.shape[0]], device=boxes.device) / (frame[2:] - frame[:2])
+        own = (boxes[mine].float() - frame[:2].repeat(2)) * scale.repeat(2)
+        out[mine] = roi_align(mask[None, None].float(), [own], side, 1.0, -1, aligned)[:, 0]
+    return out
+
+
+def whole(batch: Batch, row: int) -> Tensor:
+    """(1, 4) the box of a whole picture."""
+    return torch.tensor([[0.0, 0.0, *batch.extent(row)]], device=batch.pictures.device)

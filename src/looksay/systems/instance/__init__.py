@@ -1,0 +1,1 @@
+"""Systems that find things and say which pixels each covers."""
