@@ -1,5 +1,5 @@
-"""A long video of small frames through `looksay detect`, the command itself with all that it does to a frame: decoding, batches, a
-network, scenes as JSON, the drawn video. The network is a stand-in that costs next to nothing, so that the stream is what is
+"""A long video of small frames through `looksay detect`, the command itself with all that it does to a frame: decoding, batches,
+a network, scenes as JSON, the drawn video. The network is a stand-in that costs next to nothing, so that the stream is what is
 measured: it reads the number that is written into a frame's pixels, and says it as the place and size of a box.
 
 Told are frames in and out, whether they come in order (in the JSON and in the drawn video), the memory held after a tenth and at
