@@ -240,11 +240,18 @@ def tales(argument: str, page: Path) -> str:
 # -- results and pictures ----------------------------------------------------------------------------------------------------
 
 
-SCORES = {  # of a task: the score that counts, and another
-    "classify": (("top1", "top-1 %"), ("top5", "top-5 %")),
-    "locate": (("loc1", "loc-1 %"), ("iou", "mean IoU %")),
-    "detect": (("map50", "mAP@.5 %"), ("map", "mAP@.5:.95 %")),
-}
+SCORES = {  # of a task: the score that counts, and others; shares are printed as per cent where the title says so
+    "classify": {"top1": "top-1 %", "top5": "top-5 %"},
+    "locate": {"loc1": "loc-1 %", "iou": "mean IoU %"},
+    "detect": {"map50": "mAP@.5 %", "map": "mAP@.5:.95 %"},
+    "caption": {
+        "ciderd": "CIDEr-D", "bleu4": "BLEU-4 %", "meteor": "METEOR %", "rougel": "ROUGE-L %", "facts": "facts %",
+        "peaks": "peaks %", "chance": "by chance %",
+    },
+    "find": {"r10": "R@10 % both ways", "picture_r1": "R@1 % of sentences", "sentence_r1": "R@1 % of pictures"},
+    "write": {"nats": "nats a character", "perplexity": "perplexity"},
+    "translate": {"bleu": "BLEU", "exact": "word for word %"},
+}  # fmt: skip
 
 
 def results(argument: str, page: Path) -> str:
@@ -254,23 +261,17 @@ def results(argument: str, page: Path) -> str:
         return "*Not measured yet.*\n"
     from looksay.measure.results import read
 
-    rows = read(path)
-    (first, first_title), (second, second_title) = SCORES[argument]
-    rows_in_order = sorted(rows, key=lambda row: (str(row["data"]), -float(row.get(first) or 0)))
-    shown = [_result(row, first, second) for row in rows_in_order]
+    titles = SCORES[argument]
+    first, *others = titles
+    best_first = 1 if argument == "write" else -1
+    rows_in_order = sorted(read(path), key=lambda row: (str(row["data"]), best_first * float(row.get(first) or 0)))
+    shown = [_result(row, titles) for row in rows_in_order]
     columns = (
-        "system",
-        "recipe",
-        "data, split",
-        "pictures",
-        first_title,
-        "95 % interval",
-        second_title,
-        "parameters",
-        "ms a picture",
-    )
+        "system", "recipe", "data, split", "pictures", titles[first], "95 % interval", *(titles[name] for name in others),
+        "parameters", "ms a picture", "training min",
+    )  # fmt: skip
     lines = "\n".join(str(row["command"]) for row in rows_in_order)
-    body = table((*columns, "training min"), shown, (3, 4, 6, 7, 8, 9))
+    body = table(columns, shown, (3, 4, *range(6, len(columns))))
     return f"{body}\n```text\n{lines}\n```\n"
 
 
@@ -313,10 +314,16 @@ def sizes(argument: str, page: Path) -> str:
     return table(("picture", "mAP@.5 %", "mAP@.5:.95 %", "pictures a second"), rows, (1, 2, 3))
 
 
-def _result(row: Mapping[str, Any], first: str, second: str) -> tuple[str, ...]:
-    scores = _share(row.get(first)), f"{_share(row['low'])} to {_share(row['high'])}", _share(row.get(second))
+def _result(row: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...]:
+    said = [_share if "%" in title else _plain for title in titles.values()]
+    first, *others = (tell(row.get(name)) for tell, name in zip(said, titles, strict=True))
+    scores = first, f"{said[0](row['low'])} to {said[0](row['high'])}", *others
     costs = f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"])
     return f"`{row['system']}`", row["recipe"], f"{row['data']}, {row['split']}", f"{row['pictures']:,}", *scores, *costs
+
+
+def _plain(value: Any) -> str:
+    return "–" if value is None else f"{float(value):.3f}"
 
 
 def _share(value: Any) -> str:

@@ -113,7 +113,7 @@ def path_recipe(steps: int, epochs: int = 6) -> Recipe:
 class Yolo2(Yolo):
     Config = Yolo2Config
     RECIPES = {
-        "storybook": replace(path_recipe(10, 20), expect=0.0),
+        "storybook": replace(path_recipe(10, 12), expect=0.0),
         "paper": Recipe(
             data="voc",
             stages=(
