@@ -49,6 +49,9 @@ class Packed(NamedTuple):
     sizes: tuple[int, ...]
     owner: Tensor
 
+    def to(self, device: torch.device) -> Packed:
+        return Packed(self.said.to(device), self.next.to(device), self.sizes, self.owner.to(device))
+
 
 @dataclass
 class Told:
@@ -135,16 +138,17 @@ class Captioner(Seeing[Told]):
 
     def told(self, seen: Seen, packed: Packed) -> Told:
         """Teacher forcing: a word's state is computed for the captions that go on, no others."""
-        fixed, state = ([each[packed.owner] for each in some] for some in self.begin(seen))
+        packed = packed.to(seen.whole.device)
+        fixed, state = (tuple(each[packed.owner] for each in some) for some in self.begin(seen))
         x = self.drop(self.embed(packed.said))
-        entered, outs, looks, start = self.enter(x), [], [], 0
-        for size in packed.sizes:
-            now = entered[start : start + size]
-            hidden, after, look = self.advance(now, tuple(each[:size] for each in state), tuple(each[:size] for each in fixed))
+        outs, looks = [], []
+        entered: Any = self.enter(x)
+        for now in entered.split(list(packed.sizes)):
+            state, fixed = _first(state, len(now)), _first(fixed, len(now))
+            hidden, state, look = self.advance(now, state, fixed)
             outs.append(hidden)
             if look is not None:
                 looks.append(look)
-            state, start = list(after), start + size
         return Told(seen, packed, self.spell(self.drop(torch.cat(outs)), x), torch.cat(looks) if looks else None)
 
     def loss(self, out: Told, batch: Batch) -> dict[str, Tensor]:
@@ -208,6 +212,11 @@ class Captioner(Seeing[Told]):
 
     def taps(self) -> dict[str, nn.Module]:
         return {**self.body.taps(), "embed": self.embed}
+
+
+def _first(values: Tensors, count: int) -> Tensors:
+    """Each one's first rows. What is cut off is cut off once, as each cut costs a tensor of the former size on the way back."""
+    return tuple(each if len(each) == count else each[:count] for each in values)
 
 
 def _cut(value: Any) -> Any:

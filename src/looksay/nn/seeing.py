@@ -55,7 +55,7 @@ class Seeing(System[O]):
         self.body = Backbone(config.size, config.width)
         self.depth = self.body.channels["c4"] + self.body.channels["c5"]
         if config.frozen:
-            self.body.requires_grad_(False)
+            self.body.requires_grad_(False).eval()
         self._digest = ""
 
     def train(self, mode: bool = True) -> Self:
@@ -81,8 +81,9 @@ class Seeing(System[O]):
     @torch.inference_mode()
     def _regions(self, picture: Picture, *, flip: bool) -> Any:
         seen = fit(picture, self.prep)
-        x = normalise(torch.from_numpy(np.array(seen[:, ::-1] if flip else seen))[None], self.prep)
-        with torch.autocast("cpu", torch.bfloat16):
+        device = next(self.body.parameters()).device
+        x = normalise(torch.from_numpy(np.array(seen[:, ::-1] if flip else seen))[None].to(device), self.prep)
+        with torch.autocast(device.type, torch.bfloat16):
             found = regions(self.body, x.to(memory_format=torch.channels_last))
         return found[0].half().contiguous().cpu().numpy().reshape(-1).view(np.float32)
 

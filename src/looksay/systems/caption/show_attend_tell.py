@@ -49,7 +49,8 @@ class AttendConfig(CaptionConfig):
         deviations=(
             "the picture is 8 x 8 regions, seen by the house's small-m at 128 pixels, tuned to the words of captions "
             "(visual-concepts), not 14 x 14 of VGG",
-            "the doubly stochastic term is averaged over places and captions, not summed",
+            "the doubly stochastic term is averaged over captions, and counts in shares of the greatest that it can be, so that "
+            "neither the number of places nor of words changes its weight",
             "hard attention looks at the likeliest place when it is not learning; the reward of a look is the log-probability "
             "of the word that follows it, not of the rest of the caption",
         ),
@@ -101,7 +102,8 @@ class ShowAttendTell(Captioner):
 
     def begin(self, seen: Seen) -> tuple[Tensors, Tensors]:
         state = self.tanh(self.first(seen.whole)).chunk(2, dim=1)
-        return (seen.regions, self.key(seen.regions)), (state[0], state[1])
+        keys = self.key(seen.regions)
+        return (seen.regions.to(keys.dtype), keys), (state[0], state[1])
 
     def enter(self, x: Tensor) -> Tensor:
         entered: Tensor = self.lstm.enter(x)
@@ -118,8 +120,13 @@ class ShowAttendTell(Captioner):
         weights = self.chosen(logs)
         seen = torch.bmm(weights[:, None].to(regions.dtype), regions)[:, 0] * self.gate(state[0]).sigmoid()  # R D
         after = self.lstm(entered + self.see_more(seen), state)
-        looked = torch.cat([logs, weights], dim=1) if self.training else weights
+        looked = torch.cat([logs, weights], dim=1) if self.draws else weights
         return torch.cat([after[0], seen], dim=1), after, looked
+
+    @property
+    def draws(self) -> bool:
+        """Whether it looks by chance, and must know how likely each look was."""
+        return self.training and self.config.attention == "hard"
 
     def chosen(self, logs: Tensor) -> Tensor:
         """(R, L) how much of each place is seen."""
@@ -138,7 +145,7 @@ class ShowAttendTell(Captioner):
 
     def told(self, seen: Seen, packed: Packed) -> Told:
         out = super().told(seen, packed)
-        if self.training and out.looks is not None:
+        if self.draws and out.looks is not None:
             places = out.looks.shape[1] // 2
             out.extra["logs"], out.looks = out.looks[:, :places], out.looks[:, places:]
         return out
@@ -178,7 +185,8 @@ class ShowAttendTell(Captioner):
 
 
 def uneven(looks: Tensor, packed: Packed) -> Tensor:
-    """Mean over places and captions of (1 - L/T Σ looks)²: 0 where each place is seen as much as any other. `looks` (P, L)."""
+    """Mean over captions of Σ (1 - L/T Σ looks)² / L², over L places and T words: 0 where each place is seen as much as any
+    other, 1 - 1/L where one place is all that is ever seen. `looks` (P, L)."""
     rows = torch.cat([torch.arange(size, device=looks.device) for size in packed.sizes])
     total = looks.new_zeros(len(packed.owner), looks.shape[1]).index_add(0, rows, looks)
     words = torch.bincount(rows, minlength=len(total)).to(looks.dtype)[:, None]
