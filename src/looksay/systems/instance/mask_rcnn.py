@@ -84,7 +84,7 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=5, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
                     augment=VARIED,
                 ),
             ),
