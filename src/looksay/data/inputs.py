@@ -152,12 +152,25 @@ def fetch(url: str, *, offline: bool = False) -> bytes:
 
 
 def frames(path: Path) -> Iterator[Shown]:
-    """The frames of a video, in order, none dropped."""
+    """The frames of a video, upright, in order, none dropped."""
     import av
 
     try:
         with av.open(str(path)) as video:
             for number, frame in enumerate(video.decode(video=0)):
-                yield Shown(f"{path}#{number}", f"{path.name}#{number}", frame.to_ndarray(format="rgb24"))
+                yield Shown(f"{path}#{number}", f"{path.name}#{number}", upright(frame))
     except (av.FFmpegError, IndexError, OSError) as error:
         raise BadPicture(f"cannot be read as a video: {error}", where=str(path)) from None
+
+
+def upright(frame: Any) -> Picture:
+    """The pixels of a decoded video frame, RGB. Phones write frames as their sensor lies, and beside them a matrix that says
+    where a place (x, y) of the stored frame is shown: at (ax + cy, bx + dy). It is taken for the nearest quarter turn."""
+    picture: Picture = frame.to_ndarray(format="rgb24")
+    mark = frame.side_data.get("DISPLAYMATRIX")
+    if mark is None:
+        return picture
+    a, b, _, c, d = np.frombuffer(mark, np.int32)[:5].tolist()
+    if abs(b) > abs(a):
+        picture, a, d = picture.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from looksay.data.inputs import Shown
+from looksay.data.inputs import Shown, upright
 from looksay.errors import BadPicture, LooksayError
 
 Clock = Callable[[], float]
@@ -110,7 +110,6 @@ class Live:
                     elif wait < -1.0 / 10 and self._come > self._gone:
                         self._come += 1  # behind by more than a glance, with a newer frame waiting anyway: not even converted
                         continue
-                    picture: Any = frame.to_ndarray(format="rgb24")
-                    yield Shown(f"{path}#{number}", f"{path.name}#{number}", picture), at
+                    yield Shown(f"{path}#{number}", f"{path.name}#{number}", upright(frame)), at
         except (av.FFmpegError, IndexError, OSError) as error:
             raise BadPicture(f"cannot be read as a video: {error}", where=str(path)) from None
