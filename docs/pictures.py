@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from looksay.api import DETECTOR, HOUSE, load
+from looksay.api import CAPTIONER, DETECTOR, HOUSE, load
 from looksay.cli.detect import draw_steps
 from looksay.data.make import example_pages
 from looksay.scene import Labels, Regions, Scene
@@ -110,6 +110,15 @@ def found() -> None:
     save("detected.webp", np.concatenate(drawn, axis=1))
 
 
+def said() -> None:
+    """A page of the test split with its caption, and where each of its words was seen."""
+    if shipped(CAPTIONER) is None:
+        print(f"said.webp: left out, no weights of {CAPTIONER} travel in the package yet")
+        return
+    picture = page(2_000_006, 5, (256, 256), "scene", words=False).picture
+    save("said.webp", next(load(CAPTIONER).stream([picture])).drawn(scale=1.5))
+
+
 def merged() -> None:
     """How OverFeat's windows over the subject of a test page become one box."""
     with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +131,7 @@ def merged() -> None:
 
 def main() -> int:
     HOME.mkdir(exist_ok=True)
-    for make in (sheet, truth, views, frames, scrawls, why, found, merged):
+    for make in (sheet, truth, views, frames, scrawls, why, found, said, merged):
         make()
     total = sum(path.stat().st_size for path in HOME.iterdir())
     print(f"{total / 1000:.0f} kB in all; now python docs/tables.py, which names what is there")

@@ -186,5 +186,7 @@ def _tell(found: Look, top: int, json: bool) -> None:
         print(f"  {label.score:.4f} - {synset}{label.name}")
     for thing in found.objects:
         print(f"  {thing.score:.4f} - {thing.name} at {' '.join(f'{edge:.0f}' for edge in thing.box)}")
+    for said in found.captions[:1]:
+        print(f"  {said.score:.4f} - “{said.text}”")
     for line in found.warnings:
         print(f"  note: {line}")

@@ -62,6 +62,7 @@ class VisualConcepts(System[Signs]):
             ),
             metric="words",
             start="small-m",
+            expect=0.36,
         ),
     }  # fmt: skip
 

@@ -161,6 +161,7 @@ class FastRCNN(Detector[Judged]):
             ),
             metric="map50",
             start="small-m",
+            expect=0.87,
         ),
         "paper": Recipe(
             data="voc",

@@ -104,6 +104,7 @@ class RCNN(Detector[Seen]):
             ),
             metric="map50",
             start="small-m",
+            expect=0.87,
         ),
         "paper": Recipe(
             data="voc",
