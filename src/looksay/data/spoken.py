@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.data.dataset import Dataset
-from looksay.data.loader import Kind
+from looksay.data.loader import Feed, Feeding, Kind
 from looksay.data.material import Pictures, Splits
 from looksay.data.storybook import StorybookPages
-from looksay.errors import BadData
+from looksay.errors import BadConfig, BadData
+from looksay.nn.prep import Prep
+from looksay.nn.recipe import Augment
+from looksay.nn.seeing import Seeing
 from looksay.nn.system import System
 from looksay.nn.vocabulary import Vocabulary, caption_words
 
@@ -69,6 +72,18 @@ class Spoken(Pictures):
         found = super().open(name, split, kind, system)
         found.classes = system.classes
         return found
+
+    def feed(
+        self, system: System[Any], data: Any, kind: Kind, how: Feeding, *, prep: Prep | None = None, learning: bool = False
+    ) -> Feed:
+        self.seen_as(system, how.augment or Augment())
+        return super().feed(system, data, kind, how, prep=prep, learning=learning)
+
+    def seen_as(self, system: System[Any], augment: Augment) -> None:
+        """Refuses to change pictures whose regions are remembered as they are."""
+        if isinstance(system, Seeing) and system.config.frozen and augment != Augment(flip=augment.flip):
+            mend = "take all of augment but flip away, or let it learn with settings.frozen=false"
+            raise BadConfig("a frozen network is shown whole pictures, or mirrored ones", where="--set augment", mend=mend)
 
     def known(self, system: System[Any]) -> None:
         return None

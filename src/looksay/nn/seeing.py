@@ -4,7 +4,8 @@ picture is remembered on disk."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
@@ -45,6 +46,20 @@ def regions(body: Backbone, x: Tensor) -> Tensor:
     return torch.cat([maps["c4"], F.interpolate(maps["c5"], maps["c4"].shape[-2:])], dim=1)
 
 
+@contextmanager
+def halves(kind: str) -> Iterator[None]:
+    """bfloat16 in this thread alone. The end of torch.autocast forgets the weights that any thread has cast: that which learns
+    would cast them again midway, and round its gradients differently each time."""
+    before = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+    torch.set_autocast_enabled(kind, True)
+    torch.set_autocast_dtype(kind, torch.bfloat16)
+    try:
+        yield
+    finally:
+        torch.set_autocast_enabled(kind, before[0])
+        torch.set_autocast_dtype(kind, before[1])
+
+
 class Seeing(System[O]):
     """`body` sees; `depth` numbers a place."""
 
@@ -83,7 +98,7 @@ class Seeing(System[O]):
         seen = fit(picture, self.prep)
         device = next(self.body.parameters()).device
         x = normalise(torch.from_numpy(np.array(seen[:, ::-1] if flip else seen))[None].to(device), self.prep)
-        with torch.autocast(device.type, torch.bfloat16):
+        with halves(device.type):
             found = regions(self.body, x.to(memory_format=torch.channels_last))
         return found[0].half().contiguous().cpu().numpy().reshape(-1).view(np.float32)
 
