@@ -68,6 +68,23 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
         {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32, "inks": 32},
         64,
     ),
+    "mask-r-cnn-fpn": (
+        {
+            "width": 0.125,
+            "channels": 128,
+            "hidden": 32,
+            "inks": 128,
+            "depth": 1,
+            "regions": 16,
+            "proposals": 20,
+            "before": 20,
+            "anchors": 32,
+            "scales": (8.0, 16.0, 32.0, 64.0, 128.0),
+            "side": 64,
+            "longest": 64,
+        },
+        64,
+    ),
     "visual-concepts": ({"width": 0.25}, 48),
     "deep-image-sent": ({"width": 0.25, "embed": 32, "hidden": 32, "space": 32, "frozen": False}, 48),
     "show-and-tell": ({"width": 0.25, "hidden": 64, "embed": 32, "frozen": False}, 48),
@@ -77,6 +94,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "yolo": ({"width": 0.25, "hidden": 128}, 128),
     "yolo2": ({"width": 0.25, "channels": 64, "fine": 8}, 96),
     "darknet": ({}, 64),
+    "fcn-dilated": ({"width": 0.125}, 48),
     "fcn": ({"network": "small-m", "width": 0.25, "hidden": 32, "window": 3}, 48),
     "localizer": ({"width": 0.25}, 48),
     "sliding-window": ({"width": 0.25, "input": 32, "sizes": (0.9, 0.5)}, 48),
@@ -161,9 +179,15 @@ OTHER_PARTS = (
 )
 
 # Two dozen layers without a norm; steps that go through time.
-GENTLE = {"yolo-448": 5e-4, "lstm": 1e-2, "rnn": 1e-2, "rnn-deep": 5e-3, "birnn": 1e-2} | dict.fromkeys(
-    ("seq2seq", "luong-dot", "luong-general", "luong-concat", "luong-local"), 1e-2
-)
+GENTLE = {
+    "fcn-resnet50": 5e-3,
+    "fcn-resnet101": 5e-3,
+    "yolo-448": 5e-4,
+    "lstm": 1e-2,
+    "rnn": 1e-2,
+    "rnn-deep": 5e-3,
+    "birnn": 1e-2,
+} | dict.fromkeys(("seq2seq", "luong-dot", "luong-general", "luong-concat", "luong-local"), 1e-2)
 
 
 def _cases() -> Iterator[Any]:

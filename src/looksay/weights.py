@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -176,7 +176,7 @@ def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
     from torchvision.models import get_model_weights
 
     choices = get_model_weights(builder).__members__
-    choice = choices.get("IMAGENET1K_V1") or choices["COCO_V1"]
+    choice = choices.get("IMAGENET1K_V1") or choices.get("COCO_V1") or choices["COCO_WITH_VOC_LABELS_V1"]
     target = Path(torch.hub.get_dir()) / "checkpoints" / choice.url.rsplit("/", 1)[-1]
     if offline and not target.exists():
         raise NoNetwork(
@@ -195,13 +195,16 @@ def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
     }
     if choice.name == "COCO_V1":  # its first name is the background's, which is no class; pictures are the system's own affair
         categories, rule = unique(choice.meta["categories"][1:]), None
+    elif choice.name.startswith("COCO"):  # of pixels, where the background is one; pictures of any shape, by their short side
+        categories, side = unique(name.strip("_") for name in choice.meta["categories"]), choice.transforms().resize_size[0]
+        rule = Prep((4 * side, 4 * side), "inside", side, size_step=1)
     else:
         prep, categories = choice.transforms(), unique(choice.meta["categories"])
         rule = Prep((prep.crop_size[0],) * 2, "crop", prep.resize_size[0], 3, tuple(prep.mean), tuple(prep.std), "bilinear")
     system = build(entry.name, categories, made, rule)
     fill(system, system.rename(tensors), choice.url)
     settings, recipe = settings_of.to_dict(system.config), f"torchvision {choice.name}"
-    if choice.name == "COCO_V1":
+    if choice.name.startswith("COCO"):
         return system.eval(), Info(entry.name, categories, settings, system.prep, world="coco", recipe=recipe)
     synsets = tuple(files("looksay.systems").joinpath("imagenet_synsets.txt").read_text("ascii").split())
     if isinstance(system, Classifier):
@@ -210,7 +213,7 @@ def published(name: str, *, offline: bool = False) -> tuple[System[Any], Info]:
     return system.eval(), info
 
 
-def unique(names: Sequence[str]) -> tuple[str, ...]:
+def unique(names: Iterable[str]) -> tuple[str, ...]:
     """ImageNet has two cranes and two maillots, COCO ten numbers of no class; the second of a name gets a number."""
     seen: dict[str, int] = {}
     found = []

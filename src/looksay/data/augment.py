@@ -76,7 +76,8 @@ def _shift(picture: Picture, place: Placement, share: float, chance: Chance) -> 
     dx, dy = round(chance.real(-share, share) * width), round(chance.real(-share, share) * height)
     rows = np.clip(np.arange(height) + dy, 0, height - 1)
     columns = np.clip(np.arange(width) + dx, 0, width - 1)
-    return np.asarray(picture[rows][:, columns]), place.then((1.0, 1.0), (-dx, -dy), place.size)
+    smear = (max(-dx, 0), max(-dy, 0), max(dx, 0), max(dy, 0))
+    return np.asarray(picture[rows][:, columns]), place.then((1.0, 1.0), (-dx, -dy), place.size)._replace(smear=smear)
 
 
 def mosaic(pictures: Sequence[Picture], prep: Prep, how: Augment, chance: Chance) -> tuple[Picture, list[Placement]]:

@@ -86,7 +86,9 @@ def _sources(place: Placement, axis: int, extent: int) -> npt.NDArray[np.int64]:
     if axis == 0 and place.flip:
         at = place.size[0] - at
     source = np.floor((at - place.shift[axis]) / place.scale[axis] + 1e-6).astype(np.int64)
-    return np.where((source >= 0) & (source < extent), source, -1)
+    before, after = (max(place.pad[end], place.smear[end]) for end in (axis, axis + 2))
+    shown = (at > before) & (at < place.size[axis] - after)  # a cropped picture goes on beneath
+    return np.where((source >= 0) & (source < extent) & shown, source, -1)
 
 
 def evened(dataset: Dataset, power: float) -> tuple[float, ...]:

@@ -31,6 +31,7 @@ class Placement(NamedTuple):
         0,
         0,
     )  # pixels of nothing on the left, above, on the right and below, before mirroring
+    smear: tuple[int, int, int, int] = (0, 0, 0, 0)  # likewise, pixels that repeat the border: of things, but in no map
 
     def boxes(self, boxes: Boxes) -> Boxes:
         """(N, 4) xyxy in picture pixels → canvas pixels, not clipped."""
