@@ -73,7 +73,8 @@ def _cover(objects: Objects, kind: str, size: tuple[int, int], grid: tuple[int, 
     canvas = np.zeros((high, wide))
     scale = np.array([wide / size[0], high / size[1]] * 2)
     for x1, y1, x2, y2 in np.rint(boxes * scale).astype(int):
-        canvas[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)] = 1.0
+        left, top = min(max(x1, 0), wide - 1), min(max(y1, 0), high - 1)  # a sliver at the border shows somewhere, too
+        canvas[top : max(y2, top + 1), left : max(x2, left + 1)] = 1.0
     found: Floats = canvas.reshape(grid[0], fine, grid[1], fine).mean(axis=(1, 3))
     return found
 

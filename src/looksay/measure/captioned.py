@@ -19,7 +19,7 @@ from looksay.measure.attended import Attended, attended, constant
 from looksay.measure.bootstrap import Paired, interval
 from looksay.measure.caption_scores import CaptionScores, caption_scores
 from looksay.measure.judging import Judging
-from looksay.measure.tallied import intervals, paired
+from looksay.measure.tallied import Tallied, intervals, paired
 from looksay.measure.verdict import Verdict
 from looksay.nn.captioner import Captioner
 from looksay.nn.system import Batch, System
@@ -32,6 +32,12 @@ SHOWN = 12  # captions at each end of a report
 SAME = 0.25  # share of pictures with one caption from which on it is said that the picture does not matter
 EVEN = 0.9  # of a caption's looks that are alike, from which on they are called constant
 Floats = npt.NDArray[np.float64]
+
+
+def _share(total: Floats) -> Floats:
+    """Of what was right in all that was said; not a number where nothing was."""
+    found: Floats = np.divide(total[:, 0], total[:, 1], out=np.full(len(total), np.nan), where=total[:, 1] > 0)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +66,8 @@ class Captioned(Verdict):
     def numbers(self) -> dict[str, float]:
         low, high = self._interval
         found = {name: self.scores_.numbers[said] for name, said in NAMES.items()}
-        if self.facts is not None:
-            found["facts"] = float(self.facts[:, 0].sum() / max(self.facts[:, 1].sum(), 1))
+        if self.facts is not None and self.facts[:, 1].any():
+            found["facts"] = float(_share(self.facts.sum(axis=0, keepdims=True))[0])
         if self.looked is not None and self.looked.nouns:
             found |= {"peaks": float(self.looked.peak.mean()), "mass": float(self.looked.mass.mean())}
             found["chance"] = float(self.looked.chance.mean())
@@ -69,12 +75,12 @@ class Captioned(Verdict):
 
     def lines(self) -> list[str]:
         found = self.scores_.lines()
-        if self.facts is not None:
-            low, high = interval(self.facts[:, 0] / np.maximum(self.facts[:, 1], 1))
+        if self.facts is not None and self.facts[:, 1].any():
+            low, high = intervals({"facts": Tallied(self.facts, _share)})["facts"]
             total = int(self.facts[:, 1].sum())
             found.append(
-                f"facts    {100 * self.numbers()['facts']:.2f} % of {total:,} statements are true of their page; of a caption "
-                f"{100 * low:.2f} to {100 * high:.2f} %"
+                f"facts    {100 * self.numbers()['facts']:.2f} % ({100 * low:.2f} to {100 * high:.2f}) of {total:,} statements "
+                "are true of their page"
             )
         if self.looked is not None and self.looked.nouns:
             low, high = interval(self.looked.peak)
