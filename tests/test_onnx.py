@@ -90,6 +90,10 @@ def sides(value: bytes) -> tuple[str, tuple[int | str, ...]]:
     [
         ("small-m", 48, {"logits": ("batch", 40)}),
         ("ssd", 64, {"logits": ("batch", 1406, 41), "offsets": ("batch", 1406, 4)}),
+        ("localizer", 64, {"logits": ("batch", 40), "boxes": ("batch", 40, 4)}),
+        ("localizer-agnostic", 160, {"logits": ("batch", 40), "boxes": ("batch", 1, 4)}),
+        # of 144 x 128 pixels shown at 99 x 88, 126 x 112 and 162 x 144, windows of 88 every 8 pixels
+        ("overfeat", 144, {"logits": ("batch", 2 * 1 + 5 * 4 + 10 * 8, 40), "boxes": ("batch", 102, 40, 4)}),
     ],
 )
 def test_the_file_says_what_pytorch_says(name: str, side: int, outputs: dict[str, Any], tmp_path: Path) -> None:

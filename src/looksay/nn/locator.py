@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.onnx import is_in_onnx_export
 from torch.utils.flop_counter import FlopCounterMode
 
 from looksay.nn.system import Batch, System
-from looksay.scene import Label, Labels, Objects, Scene, Thing
+from looksay.scene import Label, Labels, Objects, Scene, Size, Thing
 
 O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
 GUESSES = 5
@@ -76,6 +81,48 @@ class Locator(System[O]):
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             twin(Batch(torch.zeros(1, 3, side, side, device="meta")))
         return int(counter.get_total_flops()) // 2
+
+
+class Pooled(nn.AdaptiveAvgPool2d):
+    """(N, C, H, W) averaged to `side` rows and columns."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__(side)
+        self.side = side
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _mixed(x, (self.side, self.side), _pooling) if is_in_onnx_export() else super().forward(x)
+
+
+def resized(pictures: Tensor, size: Size) -> Tensor:
+    """(N, C, H, W) at another (width, height), averaged over what it shrinks; computed in fp32, which not every device can do
+    in less."""
+    x = pictures.float()
+    if is_in_onnx_export():
+        return _mixed(x, size, _blending)
+    return F.interpolate(x, size[::-1], mode="bilinear", antialias=True).to(pictures.dtype)
+
+
+def _mixed(x: Tensor, size: Size, shares: Callable[[int, int], npt.NDArray[np.float64]]) -> Tensor:
+    """As two products of matrices, (new, old), of how much each old row or column counts for each new one. Other runtimes know
+    only some of the sizes to which torch averages, so in their files it is said like this."""
+    wide, high = (
+        torch.from_numpy((each / each.sum(axis=1, keepdims=True)).astype(np.float32)).to(x.device, x.dtype)
+        for each in (shares(int(old), new) for old, new in zip((x.shape[-1], x.shape[-2]), size, strict=True))
+    )
+    return high @ x @ wide.T
+
+
+def _blending(old: int, new: int) -> npt.NDArray[np.float64]:
+    """The less, the farther from the new one's centre."""
+    centre = (np.arange(new)[:, None] + 0.5) * old / new
+    return np.maximum(0.0, 1.0 - np.abs(np.arange(old) + 0.5 - centre) / max(old / new, 1.0))
+
+
+def _pooling(old: int, new: int) -> npt.NDArray[np.float64]:
+    """All that the new one touches."""
+    place, begin = np.arange(old), np.arange(new)[:, None] * old
+    return (((place + 1) * new > begin) & (place * new < begin + old)).astype(np.float64)
 
 
 def centred(boxes: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from looksay.nn.backbone import Backbone, BackboneSize
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import clipped
-from looksay.nn.locator import GUESSES, Guess, Locator, centred, cornered
+from looksay.nn.locator import GUESSES, Guess, Locator, Pooled, centred, cornered
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch
@@ -95,7 +95,7 @@ class Localizer(Locator[Located]):
         few = scaled(config.squeeze, config.width)
         last = nn.Linear(config.hidden, 4 if config.agnostic else 4 * len(self.classes))
         self.box = nn.Sequential(
-            nn.Conv2d(c5, few, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(GRID), nn.Flatten(),
+            nn.Conv2d(c5, few, 1), nn.ReLU(), Pooled(GRID), nn.Flatten(),
             nn.Linear(few * GRID**2, config.hidden), nn.ReLU(), last,
         )  # fmt: skip
         initialise(self, self.fc, last)
@@ -109,7 +109,7 @@ class Localizer(Locator[Located]):
         c5 = self.body(batch.pictures)["c5"]  # N 128 4 4
         logits = self.fc(torch.flatten(self.pool(c5), 1))
         boxes = self.box(c5.detach())  # N 4K
-        return Located(logits, boxes.view(len(batch), -1, 4))
+        return Located(logits, torch.unflatten(boxes, 1, (-1, 4)))
 
     def loss(self, out: Located, batch: Batch) -> dict[str, Tensor]:
         label, own = batch.targets["label"], share_of(batch)

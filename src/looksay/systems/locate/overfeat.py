@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from looksay.nn.blocks import Named, initialise, scaled
 from looksay.nn.chance import Dropout
 from looksay.nn.detector import clipped
-from looksay.nn.locator import GUESSES, Cost, Guess, Locator, centred, cornered
+from looksay.nn.locator import GUESSES, Cost, Guess, Locator, centred, cornered, resized
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch
@@ -220,23 +220,23 @@ class OverFeat(Locator[Windows]):
         return self.fc(maps), self.box(maps.detach())
 
     def forward(self, batch: Batch) -> Windows:
-        high, wide = batch.pictures.shape[-2:]
-        logits, boxes, counts = [], [], []
+        high, wide = (int(side) for side in batch.pictures.shape[-2:])  # numbers also where a graph is drawn
+        logits, boxes, counts, kinds = [], [], [], len(self.classes)
         frames: list[tuple[float, float, float, float]] = []
         for scale in self._scales():
             size, rows, columns = self._grid((wide, high), scale)
-            x = F.interpolate(batch.pictures.float(), size[::-1], mode="bilinear", antialias=True).to(batch.pictures.dtype)
-            said, where = (each[:, :, :rows, :columns] for each in self.dense(x))
-            logits.append(said.flatten(2).transpose(1, 2))
-            boxes.append(where.flatten(2).transpose(1, 2))
+            said, where = (each[:, :, :rows, :columns] for each in self.dense(resized(batch.pictures, size)))
             counts.append(rows * columns)
+            logits.append(said.flatten(2).transpose(1, 2).flatten(1))
+            boxes.append(where.flatten(2).transpose(1, 2).flatten(1))
             sx, sy, step, side = wide / size[0], high / size[1], self.plan.stride, self.plan.window
             frames += [
                 (x * step * sx, y * step * sy, (x * step + side) * sx, (y * step + side) * sy)
                 for y in range(rows) for x in range(columns)
             ]  # fmt: skip
-        found = torch.cat(boxes, dim=1).view(len(batch), len(frames), -1, 4)
-        return Windows(torch.cat(logits, dim=1), found, tuple(counts), tuple(frames))
+        found = torch.unflatten(torch.cat(logits, dim=1), 1, (len(frames), kinds))
+        places = torch.unflatten(torch.cat(boxes, dim=1), 1, (len(frames), kinds, 4))
+        return Windows(found, places, tuple(counts), tuple(frames))
 
     def loss(self, out: Windows, batch: Batch) -> dict[str, Tensor]:
         """Over the windows that hold half of the subject's box or more: cross entropy, and squared distances of the true

@@ -14,7 +14,7 @@ from torchvision.ops import box_iou
 from looksay.nn.backbone import Backbone, BackboneSize
 from looksay.nn.blocks import initialise
 from looksay.nn.detector import clipped
-from looksay.nn.locator import GUESSES, Cost, Guess, Locator
+from looksay.nn.locator import GUESSES, Cost, Guess, Locator, resized
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch
@@ -107,9 +107,7 @@ class Sliding(Locator[Crops]):
 
     def _crop(self, pictures: Tensor, window: tuple[int, int, int, int]) -> Tensor:
         x1, y1, x2, y2 = window
-        side = (self.config.input, self.config.input)
-        crop = pictures[:, :, y1:y2, x1:x2].float()  # half precision cannot be averaged like this on every device
-        return F.interpolate(crop, side, mode="bilinear", antialias=True).to(pictures.dtype)
+        return resized(pictures[:, :, y1:y2, x1:x2], (self.config.input, self.config.input))
 
     def loss(self, out: Crops, batch: Batch) -> dict[str, Tensor]:
         """Windows on the subject and windows elsewhere count half each; the one that fits best is always on it."""
