@@ -42,6 +42,7 @@ class ShowAndTell(Captioner):
             ),
             metric="ciderd",
             start="visual-concepts",
+            expect=0.52,
         ),
         "paper": Recipe(
             data="coco",
