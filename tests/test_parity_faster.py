@@ -50,7 +50,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     theirs: Any = getattr(detection, PAIRS[request.param])(weights=None, weights_backbone=None, num_classes=91)
     with torch.no_grad():
         x = torch.randn(2, 3, *SIDE)
-        _randomise(theirs, x)
+        randomise(theirs, x)
         with torch.device("meta"):
             ours = weights.build(request.param, NINETY)
         ours.load_state_dict(ours.rename(theirs.state_dict()), assign=True)
@@ -59,7 +59,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     torch.set_num_threads(before)
 
 
-def _randomise(theirs: Any, x: Tensor) -> None:
+def randomise(theirs: Any, x: Tensor) -> None:
     """Weights that let every place say something of its own."""
     for part in theirs.modules():
         if isinstance(part, nn.Conv2d):

@@ -146,7 +146,7 @@ class FasterFPN(FasterRCNN):
     bend = 1 / 9
 
     def __init__(self, classes: Sequence[str], config: PyramidConfig | None = None, prep: Prep | None = None) -> None:
-        config = config or PyramidConfig()
+        config = config or self.Config()
         super().__init__(classes, config, prep or Prep((config.longest, config.longest), "inside", config.side))
 
     def make(self) -> None:
@@ -217,12 +217,14 @@ class FasterFPN(FasterRCNN):
 
     def pool(self, maps: Any, regions: Tensor, cells: int = 0) -> Tensor:
         count, many = regions.shape[:2]
-        flat = regions.flatten(0, 1)
-        owner = torch.arange(count, device=flat.device).repeat_interleave(many)
-        where = torch.stack([owner, level_of(flat, self.levels)], dim=1)
-        scales = [1 / stride for stride in self.levels]
-        found = align_levels(maps, flat, where, cells or self.config.pool, scales)
+        owner = torch.arange(count, device=regions.device).repeat_interleave(many)
+        found = self.fetch(maps, regions.flatten(0, 1), owner, cells or self.config.pool)
         return found.view(count, many, *found.shape[1:])
+
+    def fetch(self, maps: Any, boxes: Tensor, owner: Tensor, cells: int) -> Tensor:
+        """(n, C, P, P) of boxes (n, 4), each of the picture `owner` (n,)."""
+        where = torch.stack([owner, level_of(boxes, self.levels)], dim=1)
+        return align_levels(maps, boxes, where, cells, [1 / stride for stride in self.levels])
 
     def contenders(self, found: Found) -> Found:
         """All that are likely enough: torchvision has no limit."""

@@ -147,6 +147,11 @@ class FasterRCNN(FastRCNN):
 
     def forward(self, batch: Batch) -> Proposed:
         """Where `batch.beside` has proposals, those are judged instead of its own."""
+        pooled, boxes, own = self.glance(batch)
+        return self.Said(**{**vars(self.judge(pooled, boxes, batch)), **own})
+
+    def glance(self, batch: Batch) -> tuple[Any, list[Tensor], dict[str, Tensor]]:
+        """The map to pool from, the regions of each picture, and what the proposing part said."""
         pooled, seen = self.maps(batch.pictures)
         objectness, shifts = self.proposer(seen)
         high, wide = batch.pictures.shape[-2:]
@@ -154,9 +159,7 @@ class FasterRCNN(FastRCNN):
         boxes = batch.beside.get("proposals")
         if not boxes:
             boxes = self.regions(objectness.detach().float(), shifts.detach().float(), places, batch)
-        judged = self.judge(pooled, boxes, batch)
-        own = {"objectness": objectness, "shifts": shifts, "places": torch.cat(places)}
-        return self.Said(**{**vars(judged), **own})
+        return pooled, boxes, {"objectness": objectness, "shifts": shifts, "places": torch.cat(places)}
 
     def regions(self, objectness: Tensor, shifts: Tensor, places: Sequence[Tensor], batch: Batch) -> list[Tensor]:
         """Of each picture the best boxes of each map, without those that mean the same. One suppression for each: it takes

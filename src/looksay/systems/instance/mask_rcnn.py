@@ -8,11 +8,13 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import Found
 from looksay.nn.outlines import Outliner, mask_loss, whole
+from looksay.nn.placement import Placement
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.registry import Card, system
@@ -41,10 +43,14 @@ class Masked(Proposed):
 class MaskHead(nn.Module):
     """From the cells of a region to a mask of twice as many, of the class that is asked for."""
 
-    def __init__(self, into: int, channels: int, depth: int, classes: int) -> None:
+    def __init__(self, into: int, channels: int, depth: int, classes: int, *, norm: bool = False) -> None:
         super().__init__()
-        sides = [into, *[channels] * depth]
-        self.convs = nn.Sequential(*(nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.ReLU()) for a, b in pairwise(sides)))
+
+        def layer(a: int, b: int) -> nn.Module:
+            conv = nn.Conv2d(a, b, 3, padding=1, bias=not norm)
+            return nn.Sequential(conv, nn.BatchNorm2d(b), nn.ReLU()) if norm else nn.Sequential(conv, nn.ReLU())
+
+        self.convs = nn.Sequential(*(layer(a, b) for a, b in pairwise([into, *[channels] * depth])))
         up, ink = nn.ConvTranspose2d(channels, channels, 2, 2), nn.Conv2d(channels, classes, 1)
         nn.init.normal_(up.weight, 0.0, (2 / channels) ** 0.5)
         self.up: Any = up
@@ -80,6 +86,7 @@ class MaskHead(nn.Module):
 class MaskRCNN(Outliner[Judged], FasterRCNN):
     Config: ClassVar[type[Any]] = MaskConfig
     Said = Masked
+    views: tuple[int, ...] = ()  # sides of the picture, besides its usual one, that looking combines what it finds at
     RECIPES = {
         "storybook": Recipe(
             stages=(
@@ -109,10 +116,18 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
     def make(self) -> None:
         super().make()
         config = self.config
-        self.mask: Any = MaskHead(self.channels, scaled(config.inks, config.width), config.depth, len(self.classes))
+        inks, into = scaled(config.inks, config.width), scaled(config.channels, config.width)
+        self.mask: Any = MaskHead(into, inks, config.depth, len(self.classes), norm=self.normed)
+
+    @property
+    def normed(self) -> bool:
+        """Whether the mask's convolutions have batch norms."""
+        return False
 
     def judge(self, maps: Any, boxes: Sequence[Tensor], batch: Batch) -> Masked:
         judged = super().judge(maps, boxes, batch)
+        if not self.training and self.views and not batch.beside.get("proposals"):
+            return self.compared(maps, judged, batch)
         with torch.no_grad():
             if self.training and judged.labels is not None:
                 found = self.shown(judged)
@@ -121,6 +136,23 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
             else:
                 found = [self.choose(each) for each in self.candidates(judged, batch)]
         return Masked(**vars(judged), found=found, masks=self.masked(maps, found, batch))
+
+    def compared(self, maps: Any, judged: Judged, batch: Batch) -> Masked:
+        """What the picture shows at other sizes, too, competes; masks are the mean of what is seen at each."""
+        scenes = [(maps, 1.0, self.candidates(judged, batch))]
+        for view in self.views:
+            small, scale = at_size(batch, view / min(self.prep.size))
+            other, boxes, _ = self.glance(small)
+            seen = self.candidates(super().judge(other, boxes, small), small)
+            scenes.append((other, scale, [Found(each.boxes / scale, each.scores, each.labels) for each in seen]))
+        together = zip(*(seen for _, _, seen in scenes), strict=True)
+        found = [self.choose(joined(each)) for each in together]
+        masks = []
+        for other, scale, _ in scenes:
+            grown = [Found(each.boxes * scale, each.scores, each.labels) for each in found]
+            masks.append(self.masked(other, grown, batch))
+        mean = [torch.stack(each).mean(dim=0) for each in zip(*masks, strict=True)]
+        return Masked(**vars(judged), found=found, masks=mean)
 
     def shown(self, judged: Judged) -> list[Found]:
         """The regions that show things, as what they show."""
@@ -152,3 +184,18 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
 
     def taps(self) -> dict[str, nn.Module]:
         return {**super().taps(), "mask": self.mask.relu}
+
+
+def at_size(batch: Batch, scale: float) -> tuple[Batch, float]:
+    """The same pictures `scale` times as large, and by how much exactly."""
+    high, wide = batch.pictures.shape[-2:]
+    size = (round(high * scale), round(wide * scale))
+    pictures = F.interpolate(batch.pictures, size, mode="bilinear", antialias=True)
+    exact = size[1] / wide
+    places = [Placement(size=(round(w * exact), round(h * exact))) for w, h in (batch.extent(row) for row in range(len(batch)))]
+    return Batch(pictures, places=tuple(places)), exact
+
+
+def joined(some: Sequence[Found]) -> Found:
+    """All of them in one."""
+    return Found(*(torch.cat([getattr(each, name) for each in some]) for name in ("boxes", "scores", "labels")))
