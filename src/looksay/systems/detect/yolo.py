@@ -173,6 +173,7 @@ class Yolo(Detector[Grid]):
             ),
             metric="map50",
             start="small-m",
+            expect=0.36,
         ),
         "paper": Recipe(
             data="voc",
