@@ -644,6 +644,14 @@ def test_the_frontier_is_what_nothing_cheaper_equals() -> None:
     assert sum(f"fill: {plots.SERIES[-1]}" in line for line in filled) == 4
 
 
+def test_the_frontier_of_speeds_is_what_nothing_quicker_equals() -> None:
+    marks = [(0.9, 5), (0.9, 4), (0.7, 40), (0.6, 30), (0.5, 100), (0.4, 100)]  # score and pictures a second
+    svg = plots.scatter([plots.Mark(f"{speed}", score, cost=speed) for score, speed in marks], "a second", "y", speed=True)
+    filled = [line for line in svg.decode().splitlines() if "<use" in line and "fill:" in line]
+    tints = [line.partition("fill: ")[2][:7] for line in filled if plots.SERIES[0] in line or plots.SERIES[-1] in line]
+    assert tints == [plots.SERIES[place] for place in (0, -1, 0, -1, 0, -1)]
+
+
 def test_curves_of_one_point_and_of_runs_that_broke_off() -> None:
     broken = plots.Curve("broken", [1, 2, 3], [2.0, np.nan, np.nan])
     lost = plots.Curve("lost", [1, 2, 3], [np.nan, np.nan, np.nan])

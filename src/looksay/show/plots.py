@@ -150,8 +150,11 @@ def curves(items: Sequence[Curve], x_label: str, y_label: str, form: Form = "svg
         return page(form)
 
 
-def scatter(marks: Sequence[Mark], x_label: str, y_label: str, form: Form = "svg", *, share: bool = True) -> bytes:
-    """Score against cost, names beside their points without overlap; the line joins those that nothing cheaper equals."""
+def scatter(
+    marks: Sequence[Mark], x_label: str, y_label: str, form: Form = "svg", *, share: bool = True, speed: bool = False
+) -> bytes:
+    """Score against cost, names beside their points without overlap; the line joins those that nothing cheaper equals. With
+    `speed` the cost is one of which more is better."""
     _some(marks, "marks")
     with _figure(6.8, 4.6) as (figure, page):
         axes = figure.subplots()
@@ -159,7 +162,8 @@ def scatter(marks: Sequence[Mark], x_label: str, y_label: str, form: Form = "svg
         if costs.min() > 0 and costs.max() > 10 * costs.min():
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(_plain)
-        best = [i for i in np.lexsort((-scores, costs)) if scores[i] > max(scores[_cheaper(costs, scores, i)], default=-np.inf)]
+        dear = -costs if speed else costs
+        best = [i for i in np.lexsort((-scores, dear)) if scores[i] > max(scores[_cheaper(dear, scores, i)], default=-np.inf)]
         axes.step(costs[best], scores[best], where="post", color=SERIES[0], alpha=0.4, linewidth=1.2, zorder=1)
         for number, mark in enumerate(marks):
             if mark.low is not None and mark.high is not None:
