@@ -94,6 +94,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "yolo": ({"width": 0.25, "hidden": 128}, 128),
     "yolo2": ({"width": 0.25, "channels": 64, "fine": 8}, 96),
     "darknet": ({}, 64),
+    "deconvnet": ({"column": "A", "width": 0.125, "hidden": 32, "window": 3}, 48),
     "fcn-dilated": ({"width": 0.125}, 48),
     "fcn": ({"network": "small-m", "width": 0.25, "hidden": 32, "window": 3}, 48),
     "localizer": ({"width": 0.25}, 48),
@@ -180,6 +181,7 @@ OTHER_PARTS = (
 
 # Two dozen layers without a norm; steps that go through time.
 GENTLE = {
+    "deconvnet": 1e-2,
     "fcn-resnet50": 5e-3,
     "fcn-resnet101": 5e-3,
     "yolo-448": 5e-4,

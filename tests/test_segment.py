@@ -403,3 +403,50 @@ def test_published_pictures_are_prepared_as_torchvision_does() -> None:
     assert float((found.pictures[0] - wanted).abs().max()) < 0.02
     assert placed((91, 60), prep).size == (78, 52)
     assert fit(picture, replace(prep, mode="stretch", size=(91, 60))).shape == picture.shape
+
+
+@pytest.mark.parametrize(
+    "at", [[0.5, 2.5, 4.5], [1.5], [0.5, 1.5, 2.5, 3.5, 4.5, 5.5], [0.5, 1.5, 3.5], [0.25, 1.25], [5.5, 4.5], [0.0, 6.0]]
+)
+def test_scores_at_the_middles_of_pixels_are_taken_as_they_are(at: list[float]) -> None:
+    scores, where = torch.randn(1, 2, 6, 6), torch.tensor(at)
+    found = Maps(scores, (6, 6)).at(where, where)
+    slow = Maps(scores.double(), (6, 6), Grid((1.0, 1.0), (0.5 + 1e-12, 0.5))).at(where, where)
+    assert torch.allclose(found.double(), slow, atol=1e-6)
+
+
+# DeconvNet
+
+
+def test_deconvnet_is_a_mirror_image() -> None:
+    """What is pooled comes back at its place; each stage's layers are those of the other side, turned about."""
+    system: Any = weights.build("deconvnet", NAMES, {"width": 0.125, "hidden": 8, "window": 3}).eval()
+    down = [part for part in system.features if isinstance(part, nn.Conv2d)]
+    up = [part[0] for part in system.back.values()]
+    assert [(part.in_channels, part.out_channels) for part in up[:-1]] == [
+        (part.out_channels, part.in_channels) for part in reversed(down[1:])
+    ]
+    seen: list[torch.Tensor] = []
+    system.back["deconv1_2"].register_forward_pre_hook(lambda _module, given: seen.append(given[0]))
+    pooled: list[torch.Tensor] = []
+    places = [number for number, name in enumerate(system.features.names) if name == "relu1_2"]
+    system.features[places[0]].register_forward_hook(lambda _module, _given, out: pooled.append(out))
+    with torch.no_grad():
+        out = system(Batch(torch.randn(1, 3, 37, 50)))
+    assert out.logits.shape == (1, 4, 37, 50)
+    before, after = pooled[0][0], seen[0][0]
+    for channel, row, column in torch.nonzero(after).tolist():
+        top, left = row // 2 * 2, column // 2 * 2
+        square = before[channel, top : top + 2, left : left + 2]
+        assert float(before[channel, row, column]) == float(square.max())
+    assert int((after != 0).sum()) <= after.shape[0] * 18 * 25
+
+
+def test_deconvnet_begins_with_a_classifier() -> None:
+    small = {"column": "A", "width": 0.125}
+    vgg = weights.build("vgg-a", NAMES, {"width": 0.125, "hidden": 8, "norm": "batch"})
+    system = weights.build("deconvnet", NAMES, {**small, "hidden": 8, "window": 3})
+    given, own = system.adopt(vgg.state_dict()), system.state_dict()
+    assert given.keys() <= own.keys()
+    assert all(own[name].shape == tensor.shape for name, tensor in given.items())
+    assert len(given) == 8 * 7

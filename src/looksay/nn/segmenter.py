@@ -82,6 +82,10 @@ class Maps:
     def at(self, x: Tensor, y: Tensor) -> Tensor:
         """(N, K, len(y), len(x)): scores at columns x and rows y, in pixels from the picture's upper left corner. Beyond the
         outermost cells nothing changes."""
+        if self.grid == PIXELS:
+            rows, columns = steps(y, self.scores.shape[-2]), steps(x, self.scores.shape[-1])
+            if rows and columns:
+                return self.scores[:, :, rows, columns]
         across = between(x, self.scores.shape[-1], self.grid.step[0], self.grid.first[0]).to(self.scores)
         down = between(y, self.scores.shape[-2], self.grid.step[1], self.grid.first[1]).to(self.scores)
         return down @ (self.scores @ across.T)
@@ -94,6 +98,15 @@ def between(at: Tensor, cells: int, step: float, first: float) -> Tensor:
     share = (where - low)[:, None].float()
     number = torch.arange(cells, device=at.device)
     return (number == low[:, None]) * (1 - share) + (number == low[:, None] + 1) * share
+
+
+def steps(at: Tensor, cells: int) -> slice | None:
+    """The cells in whose middles the places lie, where they do and are evenly apart."""
+    apart = at.diff()
+    step = int(apart[0]) if len(apart) else 1
+    if not len(at) or bool((at % 1 != 0.5).any()) or step < 1 or bool((apart != step).any()) or at[0] < 0 or at[-1] > cells:
+        return None
+    return slice(int(at[0]), int(at[-1]) + 1, step)
 
 
 class Segmenter(System[Maps]):
@@ -137,8 +150,7 @@ class Segmenter(System[Maps]):
 
     def _entropy(self, out: Maps, truth: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Of the pixels in columns x and rows y; 0 where none of them counts."""
-        own = out.grid == PIXELS and len(x) == out.scores.shape[-1] and len(y) == out.scores.shape[-2]
-        logits = (out.scores if own else out.at(x + 0.5, y + 0.5)).float()  # N K h w
+        logits = out.at(x + 0.5, y + 0.5).float()  # N K h w
         flat, kinds = logits.permute(0, 2, 3, 1).flatten(0, 2), truth.flatten()
         total = F.cross_entropy(flat, kinds, self.class_weights, ignore_index=VOID, reduction="sum")
         known = kinds[kinds != VOID]
