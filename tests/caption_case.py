@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from looksay import weights
@@ -52,3 +56,20 @@ def alone(system: Captioner, batch: Batch, row: int, words: list[int]) -> tuple[
         looks.append(now.look)
         state = now.state
     return torch.cat(logits), None if looks[0] is None else torch.cat([each for each in looks if each is not None])
+
+
+def captioned(root: Path, count: int = 24) -> Path:
+    """A table of pictures that differ in what is said of them."""
+    dice = np.random.default_rng(0)
+    with open(root / "said.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "caption"])
+        for number in range(count):
+            picture = dice.integers(0, 90, (32, 32, 3), dtype=np.uint8)
+            side = number % 2
+            picture[8:24, 16 * side : 16 * side + 16, number % 3] += 150
+            Image.fromarray(picture).save(root / f"{number:02}.png")
+            colour = ("red", "green", "blue")[number % 3]
+            table.writerow([f"{number:02}.png", f"A {colour} thing on the {('left', 'right')[side]}."])
+            table.writerow([f"{number:02}.png", f"There is something {colour}."])
+    return root / "said.csv"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import signal
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import Tensor
 
-from caption_case import ALL, CAPTIONS, FLAT, GRID, WORDS, alone, seen_batch, small
+from caption_case import ALL, CAPTIONS, FLAT, GRID, WORDS, alone, captioned, seen_batch, small
 from helpers_learn import content, in_process, killed_at, train_once
 from looksay import weights
 from looksay.data.kept import beside_of
@@ -210,22 +208,6 @@ def test_a_frozen_body_never_changes_and_is_shown_whole_pictures() -> None:
 
 
 # -- killed and resumed ----------------------------------------------------------------------------------------------------------
-
-
-def captioned(root: Path, count: int = 24) -> Path:
-    dice = np.random.default_rng(0)
-    with open(root / "said.csv", "w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["path", "caption"])
-        for number in range(count):
-            picture = dice.integers(0, 90, (32, 32, 3), dtype=np.uint8)
-            side = number % 2
-            picture[8:24, 16 * side : 16 * side + 16, number % 3] += 150
-            Image.fromarray(picture).save(root / f"{number:02}.png")
-            colour = ("red", "green", "blue")[number % 3]
-            table.writerow([f"{number:02}.png", f"A {colour} thing on the {('left', 'right')[side]}."])
-            table.writerow([f"{number:02}.png", f"There is something {colour}."])
-    return root / "said.csv"
 
 
 @pytest.mark.parametrize("name", ["show-attend-tell-hard", "lrcn"])

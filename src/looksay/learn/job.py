@@ -21,7 +21,9 @@ from looksay.learn.progress import Silent
 from looksay.learn.run import Run, State
 from looksay.learn.sync import Crew
 from looksay.measure.evaluate import Judged, feed_for, judge
+from looksay.nn.captioner import Captioner
 from looksay.nn.classifier import Classifier
+from looksay.nn.critic import CRITIC
 from looksay.nn.detector import Detector
 from looksay.nn.recipe import Recipe, Stage
 from looksay.nn.system import System
@@ -195,6 +197,10 @@ class Job:
             self.system.smoothing = stage.smoothing
             if stage.balance == "weights" and isinstance(self.feeds[-1], Feed):
                 self.system.class_weights = torch.from_numpy(self.feeds[-1].class_weights())
+        if isinstance(self.system, Captioner) and any(each.name == CRITIC for each in self.recipe.stages):
+            from looksay.measure.rewarded import CiderD
+
+            self.system.critic = CiderD.of(self.train_set)
 
     def run(self) -> Trained | None:
         """None in a process that is not the first of its crew: that one judges and tells."""

@@ -153,6 +153,7 @@ class _Worker:
 
     def _step(self, batch: Batch, step: int, stage_step: int) -> dict[str, float]:
         batch = on_device(batch, self.fabric.device)
+        self.system.progress = stage_step / self.steps
         now = rate(self.stage, stage_step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = now
@@ -298,6 +299,7 @@ def estimate(system: System[Any], feed: Batches, stage: Stage, seed: int) -> tup
     import resource
 
     twin = channels_last(deepcopy(system).train())
+    twin.stage = stage.name
     optimizer = optimizer_of(twin, stage)
     times = []
     for count, batch in enumerate(feed.epoch(0)):

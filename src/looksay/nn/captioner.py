@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 from zlib import crc32
@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from looksay.errors import BadValue
+from looksay.errors import BadConfig, BadValue
 from looksay.nn.backbone import BackboneSize
-from looksay.nn.chance import Dropout, hash_of
+from looksay.nn.chance import Dropout, dice, hash_of
+from looksay.nn.critic import CRITIC, Critic, log_chances, own_words
 from looksay.nn.prep import Prep
 from looksay.nn.seeing import Seeing, Seen
 from looksay.nn.system import Batch
@@ -24,12 +25,14 @@ from looksay.ops.decode import Dice, Next, Sentence, Speech, Words, beam, draw
 from looksay.scene import Caption, Heat, Scene
 
 Tensors = tuple[Tensor, ...]
+NOTED = 20  # steps between lines about rewards in a run's record
 
 
 @dataclass(frozen=True)
 class CaptionConfig:
     """The picture's network is a house backbone of this `size` and `width`; with `frozen` it never learns, and what it sees in a
-    picture is remembered on disk. Words are `embed` numbers, the state is `hidden`."""
+    picture is remembered on disk. Words are `embed` numbers, the state is `hidden`. Of the words that it is told while it learns,
+    more and more are its own, up to a share of `scheduled`."""
 
     size: BackboneSize = "m"
     width: float = 1.0
@@ -37,6 +40,7 @@ class CaptionConfig:
     embed: int = 128
     hidden: int = 256
     dropout: float = 0.3
+    scheduled: float = 0.0
 
 
 class Packed(NamedTuple):
@@ -101,6 +105,8 @@ class Captioner(Seeing[Told]):
     Config: ClassVar[type[Any]] = CaptionConfig
     speech = Speech()  # how `read` makes sentences
     chance = Chance()
+    critic: Critic | None = None  # whose rewards are learnt from in the stage of that name
+    noted: tuple[float, float] | None = None  # mean rewards of what it drew, and of its likeliest words, at the last step
 
     def __init__(self, classes: Sequence[str], config: Any = None, prep: Prep | None = None) -> None:
         config = config or self.Config()
@@ -134,7 +140,56 @@ class Captioner(Seeing[Told]):
         captions = batch.targets.get("captions")
         if not captions or not any(len(some) for some in captions):
             return Told(seen)
-        return self.told(seen, pack(captions, self.special))
+        if self.training and self.stage == CRITIC:
+            return self.criticised(seen, captions)
+        packed = pack(captions, self.special).to(seen.whole.device)
+        if self.training and self.config.scheduled * self.progress > 0:
+            packed = self.mixed(seen, packed)
+        return self.told(seen, packed)
+
+    @torch.no_grad()
+    def mixed(self, seen: Seen, packed: Packed) -> Packed:
+        """With some of the words replaced by its own, each said after those that were replaced before it."""
+        fixed, state = (tuple(each[packed.owner] for each in some) for some in self.begin(seen))
+        heard: list[Tensor] = []
+        logits: Tensor | None = None
+        told: Any = packed.said
+        for said in told.split(list(packed.sizes)):
+            state, fixed = _first(state, len(said)), _first(fixed, len(said))
+            if logits is not None:
+                said = own_words(logits[: len(said)], said, self.special, self.config.scheduled * self.progress)
+            logits, state, _ = self.step(fixed, said, state)
+            heard.append(said)
+        torch.clear_autocast_cache()  # weights that were cast here have no gradients
+        return packed._replace(said=torch.cat(heard))
+
+    def criticised(self, seen: Seen, captions: Sequence[Sequence[Tensor]]) -> Told:
+        """What it drew for each picture, told to itself; `extra` has how much better than its likeliest words that was. All as
+        it speaks when it is not learning, without dropout: what is rewarded must be what was drawn."""
+        if self.critic is None:
+            raise BadConfig("nobody is there to reward captions", where=f"stage {CRITIC}", mend="set the captioner's critic")
+        self.eval()
+        seeds = torch.randint(2**62, (len(captions),), generator=dice()).tolist()
+        with torch.no_grad():
+            fixed, state = self.begin(seen)
+        spoken = [
+            draw(lambda words, now: self.step(fixed, words, now), state, self.special, self.speech, Dice(seeds, temperature))
+            for temperature in (1.0, 0.0)
+        ]
+        torch.clear_autocast_cache()  # weights that were cast there have no gradients
+        truth = [[readable(self.vocabulary.decode(each.tolist())) for each in some] for some in captions]
+        drawn, usual = (torch.tensor(self.critic([self.text(each) for each in some], truth)) for some in spoken)
+        self.noted = float(drawn.mean()), float(usual.mean())
+        out = self.told(seen, pack([[torch.tensor(each.words)] for each in spoken[0]], self.special))
+        self.train()
+        assert out.packed is not None
+        out.extra["gain"] = (drawn - usual).to(seen.whole.device)[out.packed.owner]
+        return out
+
+    def aside(self, done: int, steps: int) -> Mapping[str, Any]:
+        if self.stage != CRITIC or self.noted is None or done % NOTED:
+            return {}
+        return {"reward_drawn": self.noted[0], "reward_likeliest": self.noted[1]}
 
     def told(self, seen: Seen, packed: Packed) -> Told:
         """Teacher forcing: a word's state is computed for the captions that go on, no others."""
@@ -154,6 +209,10 @@ class Captioner(Seeing[Told]):
     def loss(self, out: Told, batch: Batch) -> dict[str, Tensor]:
         if out.logits is None or out.packed is None:
             raise BadValue("a caption is needed to learn from", where=", ".join(batch.ids[:3]))
+        if "gain" in out.extra:
+            logs = log_chances(out.logits, out.packed.next, out.packed.sizes, self.special, self.speech)
+            gain = torch.cat([out.extra["gain"][:size] for size in out.packed.sizes])
+            return {"critic": -(gain * logs).sum() / len(out.packed.owner)}
         return {"words": F.cross_entropy(out.logits.float(), out.packed.next)}
 
     def step(self, fixed: Tensors, words: Tensor, state: Tensors) -> Next:

@@ -48,6 +48,14 @@ def hash_of(*words: int) -> int:
     return state >> 1
 
 
+def dice() -> torch.Generator:
+    """On the CPU, for draws that are no rows of a batch: it follows from (seed, step), process and order of the calls."""
+    if _place.seed < 0:
+        return torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+    _place.calls += 1
+    return torch.Generator().manual_seed(hash_of(_place.seed, _place.step, _place.calls, _place.rank))
+
+
 class Dropout(nn.Module):
     """Zeroes a share of the values of each sample while training and scales up the rest; `planes` drops whole channels."""
 

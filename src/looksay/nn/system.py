@@ -70,6 +70,7 @@ class System(nn.Module, ABC, Generic[O]):
     RECIPES: ClassVar[Mapping[str, Recipe]] = {}
     shortcut: bool = False  # what stands beside a picture only saves time while learning; looking does without it
     stage: str = "train"  # the training that it is in, for systems that learn something else in another
+    progress: float = 0.0  # the share of that training that is done
     gaze: str = ""  # the tap that maps of attention are drawn from; '' is the last that lies over the picture
 
     def __init__(self, classes: Sequence[str], config: Any, prep: Prep) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise
 from looksay.nn.captioner import CaptionConfig, Captioner, Tensors
+from looksay.nn.critic import judged
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.recurrent import LSTMCell
@@ -32,7 +33,7 @@ from looksay.registry import Card, system
     )
 )
 class LRCN(Captioner):
-    RECIPES = {
+    RECIPES = judged({
         "storybook": Recipe(
             settings={"hidden": 192},
             stages=(
@@ -56,7 +57,7 @@ class LRCN(Captioner):
             metric="ciderd",
             note="CaffeNet's features, 110,000 steps on COCO and Flickr30k",
         ),
-    }  # fmt: skip
+    }, start="lrcn")  # fmt: skip
 
     def __init__(self, classes: Sequence[str], config: CaptionConfig | None = None, prep: Prep | None = None) -> None:
         super().__init__(classes, config, prep)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise
 from looksay.nn.captioner import CaptionConfig, Captioner, Tensors
+from looksay.nn.critic import judged
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.recurrent import RNNCell
@@ -32,7 +33,7 @@ from looksay.registry import Card, system
     )
 )
 class NeuralTalk(Captioner):
-    RECIPES = {
+    RECIPES = judged({
         "storybook": Recipe(
             stages=(
                 Stage(
@@ -50,7 +51,7 @@ class NeuralTalk(Captioner):
             metric="ciderd",
             note="VGG's features; BLEU-4 23.0, METEOR 19.5, CIDEr 66.0 on COCO",
         ),
-    }  # fmt: skip
+    }, start="neuraltalk")  # fmt: skip
 
     def __init__(self, classes: Sequence[str], config: CaptionConfig | None = None, prep: Prep | None = None) -> None:
         super().__init__(classes, config, prep)

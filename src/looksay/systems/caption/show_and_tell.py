@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise
 from looksay.nn.captioner import CaptionConfig, Captioner, Tensors
+from looksay.nn.critic import judged
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.recurrent import LSTMCell
@@ -32,7 +33,7 @@ from looksay.registry import Card, system
     )
 )
 class ShowAndTell(Captioner):
-    RECIPES = {
+    RECIPES = judged({
         "storybook": Recipe(
             stages=(
                 Stage(
@@ -51,7 +52,7 @@ class ShowAndTell(Captioner):
             metric="ciderd",
             note="GoogLeNet's features, beams of 20 sentences; BLEU-4 27.7, METEOR 23.7, CIDEr 85.5 on COCO's development set",
         ),
-    }  # fmt: skip
+    }, start="show-and-tell")  # fmt: skip
 
     def __init__(self, classes: Sequence[str], config: CaptionConfig | None = None, prep: Prep | None = None) -> None:
         super().__init__(classes, config, prep)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise
 from looksay.nn.captioner import CaptionConfig, Captioner, Packed, Tensors, Told
+from looksay.nn.critic import judged
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.recurrent import LSTMCell
@@ -64,7 +65,7 @@ class AttendConfig(CaptionConfig):
 class ShowAttendTell(Captioner):
     Config = AttendConfig
     baseline: Tensor
-    RECIPES = {
+    RECIPES = judged({
         "storybook": Recipe(
             stages=(
                 Stage(
@@ -95,7 +96,7 @@ class ShowAttendTell(Captioner):
             metric="ciderd",
             note="VGG's features; BLEU-4 24.3 soft and 25.0 hard, METEOR 23.90 and 23.04, on COCO",
         ),
-    }  # fmt: skip
+    }, start="show-attend-tell")  # fmt: skip
 
     def __init__(self, classes: Sequence[str], config: AttendConfig | None = None, prep: Prep | None = None) -> None:
         super().__init__(classes, config, prep)
@@ -169,6 +170,8 @@ class ShowAttendTell(Captioner):
 
     def loss(self, out: Told, batch: Batch) -> dict[str, Tensor]:
         parts = super().loss(out, batch)
+        if "gain" in out.extra:
+            return parts
         assert out.packed is not None
         assert out.logits is not None
         assert out.looks is not None
