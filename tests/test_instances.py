@@ -26,7 +26,7 @@ from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment
 from looksay.nn.system import Batch
 from looksay.scene import Mask, Objects, Scene, Thing
-from looksay.systems.instance.mask_rcnn import Masked, MaskRCNN
+from looksay.systems.instance.mask_rcnn import Masked, MaskRCNN, at_size
 from looksay.tasks import task
 
 CLASSES = ("disc", "wedge")
@@ -304,3 +304,33 @@ def test_data_without_masks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             continue
         with pytest.raises(BadData, match="marks no pixels"):
             material.check("shapes", splits, 1, allow=False, say=lambda _: None)
+
+
+def test_several_sizes_are_combined() -> None:
+    """At its own size nothing changes; another adds what it sees, back in the picture's pixels, and masks are means."""
+    system, batch = tiny().eval(), batch_of([0, 1])
+    with torch.inference_mode():
+        once = system(batch)
+        system.views = (64,)
+        same = system(batch)
+        system.views = (96,)
+        more = system(batch)
+    for one, two in zip(once.found, same.found, strict=True):  # each box is there twice, and one of the two goes
+        torch.testing.assert_close(one.boxes, two.boxes)
+    for one, two in zip(once.masks, same.masks, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-4)
+    assert not all(torch.equal(one.boxes, two.boxes) for one, two in zip(once.found, more.found, strict=True))
+    large, scale = at_size(batch, 1.5)
+    assert (scale, large.pictures.shape[-1], large.extent(0)) == (1.5, 96, (96, 96))
+    with torch.inference_mode():
+        system.views = ()
+        maps, _ = system.maps(large.pictures)
+        grown = [Found(each.boxes * 1.5, each.scores, each.labels) for each in more.found]
+        own, _ = system.maps(batch.pictures)
+        wanted = [
+            (one + two) / 2
+            for one, two in zip(system.masked(own, more.found, batch), system.masked(maps, grown, large), strict=True)
+        ]
+    for mine, mean in zip(more.masks, wanted, strict=True):
+        torch.testing.assert_close(mine, mean, atol=1e-5, rtol=1e-4)
+    assert all(float(each.boxes.max()) <= 64 for each in more.found)

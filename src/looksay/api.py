@@ -126,10 +126,13 @@ class Looker:
     @torch.inference_mode()
     def answer(self, batch: Batch) -> list[Scene]:
         """Scenes of a batch that is already as the network takes it."""
-        quick = self.quick
+        return self.quick.read(self.ask(batch), batch)
+
+    def ask(self, batch: Batch) -> Any:
+        """The network's own answer."""
         if self.mode == "fast":
             batch = replace(batch, pictures=batch.pictures.to(torch.bfloat16))
-        return quick.read(quick(batch), batch)
+        return self.quick(on_device(batch, torch.device(self.device)))
 
     @property
     def quick(self) -> System[Any]:
@@ -280,17 +283,22 @@ def evaluate(
     skip_bad: bool = False,
     progress: Any = None,
 ) -> Evaluation:
-    """Scores with their intervals on a split (test where there is one). `scales` are VGG's dense test scales Q; `size` is the
-    side of the pictures that the network sees, instead of that which it learnt with."""
+    """Scores with their intervals on a split (test where there is one). `scales` are VGG's dense test scales Q, or the sizes at
+    which Mask R-CNN looks besides; `size` is the side of the pictures that the network sees, instead of that which it learnt
+    with."""
     from looksay.measure.evaluate import beside_ms, feed_for, judge, judge_at
     from looksay.measure.evaluation import Evaluation
+    from looksay.systems.instance.mask_rcnn import MaskRCNN
 
     looker = load(what) if isinstance(what, str) else what
     if size:
         looker = at_size(looker, size)
+    several = isinstance(looker.system, MaskRCNN)
+    if isinstance(looker.system, MaskRCNN):
+        looker.system.views = tuple(scales)
     kind = task(looker.system.card.task)
     dataset = kind.material().open(data, split, kind, looker.system)
-    if scales:
+    if scales and not several:
         judged, how = (
             judge_at(looker.system, dataset, tuple(scales), progress),
             f"dense at {', '.join(map(str, scales))} and mirrored",
@@ -298,6 +306,7 @@ def evaluate(
     else:
         feed = feed_for(looker.system, dataset, workers=workers, skip_bad=skip_bad)
         judged, how = judge(looker.system, feed, progress), f"one view of {' × '.join(map(str, looker.system.prep.size))}"
+        how += f", and at {', '.join(map(str, scales))}" if scales else ""
     command = f"looksay evaluate {looker.name} --weights {looker.origin} --data {data}" + (f" --split {split}" if split else "")
     command += f" --scales {','.join(map(str, scales))}" if scales else ""
     command += f" --sizes {size}" if size else ""

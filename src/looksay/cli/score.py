@@ -24,7 +24,12 @@ def evaluate(
     weights: Weights = "shipped",
     split: Split = "",
     scales: Annotated[
-        str, typer.Option("--scales", metavar="Q,Q", help="Dense test scales, as in the VGG table: 128 or 112,128,160.")
+        str,
+        typer.Option(
+            "--scales",
+            metavar="Q,Q",
+            help="Dense test scales, as in the VGG table: 112,128,160; for mask-r-cnn sizes to look at besides.",
+        ),
     ] = "",
     sizes: Annotated[
         str, typer.Option("--sizes", metavar="S,S", help="A detector at other sizes of picture, a row each: 96,128,160.")

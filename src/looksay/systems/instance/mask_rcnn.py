@@ -190,7 +190,8 @@ def at_size(batch: Batch, scale: float) -> tuple[Batch, float]:
     """The same pictures `scale` times as large, and by how much exactly."""
     high, wide = batch.pictures.shape[-2:]
     size = (round(high * scale), round(wide * scale))
-    pictures = F.interpolate(batch.pictures, size, mode="bilinear", antialias=True)
+    pictures = F.interpolate(batch.pictures.contiguous(), size, mode="bilinear", antialias=True)
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
     exact = size[1] / wide
     places = [Placement(size=(round(w * exact), round(h * exact))) for w, h in (batch.extent(row) for row in range(len(batch)))]
     return Batch(pictures, places=tuple(places)), exact
