@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from looksay.cli.look import Batch, How, Run, folder
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Weights
-from looksay.errors import BadConfig
+from looksay.errors import BadConfig, BadData
 
 if TYPE_CHECKING:
     from looksay.show.look import Look
@@ -33,7 +34,10 @@ def caption(
     model: Model = CAPTIONER,
     weights: Weights = "shipped",
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="PATH", help="Drawings into a folder; a page .html; COCO results .json.")
+        str,
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="Drawings into a folder; a page .html; COCO results .json; a table .csv."
+        ),
     ] = "",
     best: Annotated[int, typer.Option("--best", "-n", min=1, max=20, help="How many sentences for each picture.")] = 1,
     beam: Annotated[int, typer.Option("--beam", min=1, max=50, help="Sentences kept in mind; 1 is greedy.")] = 3,
@@ -54,10 +58,15 @@ def caption(
 
     if not pictures and not camera:
         raise BadConfig("nothing to look at", mend="name pictures, or --camera 0")
+    if camera and (pictures or output):
+        what = f"pictures ({pictures[0]} …)" if pictures else "--output"
+        raise BadConfig(f"a camera is told to the terminal alone, not with {what}", where="--camera", mend="leave that out")
     if beam % groups:
         raise BadConfig(f"{beam} sentences in {groups} groups", where="--groups", mend="the beam must be a multiple of it")
     if best > beam:
         raise BadConfig(f"the best {best} of {beam} sentences", where="--best", mend=f"raise --beam to {best}")
+    if best > 1 and temperature > 0:
+        raise BadConfig("one sentence is drawn for each picture", where="--best", mend="take another --seed for another one")
     run = Run(model, weights, mode, device, offline)
     run.is_for("caption")
     system = run.looker.system
@@ -95,34 +104,53 @@ def tell(found: Look, json: bool) -> None:
         print(f"  note: {line}")
 
 
+def id_of(name: str) -> str:
+    """As COCO has it: 391895 for COCO_val2014_000000391895.jpg and 000000391895.jpg, else the name without its ending."""
+    if "#" in name:  # a frame of a video
+        return name
+    stem = Path(name).stem
+    number = re.fullmatch(r"(?:COCO_\w+_)?0*(\d+)", stem, re.ASCII)
+    return number[1] if number else stem
+
+
 class Out:
     """Where captions go besides the terminal."""
 
     def __init__(self, output: str, what: str) -> None:
         self.output, self.what = output, what
         self.kind = Path(output).suffix.lower() if output else ""
-        self.folder = folder(output) if output and self.kind not in (".html", ".json") else None
+        self.folder = folder(output) if output and self.kind not in (".html", ".json", ".csv") else None
         self.kept: list[Look] = []
-        self.rows: list[dict[str, Any]] = []
+        self.rows: dict[str, Look] = {}
 
     def add(self, found: Look) -> None:
         if self.folder:
             found.save(self.folder / f"{Path(found.name).stem}.png")
-        elif self.kind == ".json":
-            stem = Path(found.name).stem
-            name = int(stem) if stem.isdigit() else stem
-            self.rows.append({"image_id": name, "caption": found.captions[0].text if found.captions else ""})
+        elif self.kind in (".json", ".csv"):
+            id = id_of(found.name)
+            if id in self.rows:
+                earlier = self.rows[id].scene.source or self.rows[id].name
+                mend = "results tell pictures apart by their names: caption one folder at a time"
+                raise BadData(f"has the id {id!r}, as {earlier} has", where=found.scene.source or found.name, mend=mend)
+            self.rows[id] = found
         elif self.kind and len(self.kept) < 200:
             self.kept.append(found)
 
     def close(self) -> str:
         if self.kind == ".json":
-            import json
+            from looksay.data.caption_results import write_caption_results
 
+            said = ((id, found.captions[0].text if found.captions else "") for id, found in self.rows.items())
+            write_caption_results(said, Path(self.output))
+        elif self.kind == ".csv":
+            from dataclasses import replace
+
+            from looksay.data.write_captions import caption_table
             from looksay.disk import write_atomically
 
-            write_atomically(Path(self.output), json.dumps(self.rows, ensure_ascii=False).encode())
-        elif self.kind:
+            rows = [(found.scene.source or found.name, replace(found.scene, id=id)) for id, found in self.rows.items()]
+            write_atomically(Path(self.output), caption_table(rows).encode())
+        elif self.kind == ".html":
             from looksay.show.report import Report
 
             report = Report("What is going on?", "Point at a word: it shows where it was seen.")

@@ -13,7 +13,7 @@ from looksay.data.dataset import Dataset
 from looksay.data.loader import Feed, Feeding, Kind
 from looksay.data.material import Pictures, Splits
 from looksay.data.storybook import StorybookPages
-from looksay.errors import BadConfig, BadData
+from looksay.errors import BadConfig, BadData, BadValue
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment
 from looksay.nn.seeing import Seeing
@@ -39,7 +39,10 @@ def words_of(dataset: Dataset) -> tuple[str, ...]:
             captions += 1
     if not counts:
         raise BadData("has no captions", where=dataset.source or None, mend="captioning needs one sentence a picture, or more")
-    return Vocabulary.of(counts, least=1 if captions <= SMALL else LEAST).classes
+    try:
+        return Vocabulary.of(counts, least=1 if captions <= SMALL else LEAST).classes
+    except BadValue as error:
+        raise BadData(error.what, where=dataset.source or None, mend=error.mend) from None
 
 
 def numbered(dataset: Dataset, index: int, *, mirrored: bool = False) -> list[npt.NDArray[np.int64]]:
