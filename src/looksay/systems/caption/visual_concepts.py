@@ -47,7 +47,10 @@ class Signs:
         rows=("P2",),
         summary="Learns from captions alone which words a picture calls for: a word is there if any place shows it (noisy or). "
         "The captioners look through its eyes.",
-        deviations=("only the first of the paper's three parts: no language model on top of the words", "the house's small-m"),
+        deviations=(
+            "only the first of the paper's three parts: no language model on top of the words",
+            "the house's small-m, as the detector faster-r-cnn has tuned it: it begins with knowing what is where",
+        ),
     )
 )
 class VisualConcepts(System[Signs]):
@@ -56,13 +59,13 @@ class VisualConcepts(System[Signs]):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=14, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    epochs=10, batch_size=16, img_size=128, optimizer="adamw", lr=7e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
                     augment=Augment(flip=0.5),
                 ),
             ),
             metric="words",
-            start="small-m",
-            expect=0.36,
+            start="faster-r-cnn",
+            expect=0.37,
         ),
     }  # fmt: skip
 
