@@ -188,5 +188,9 @@ def _tell(found: Look, top: int, json: bool) -> None:
         print(f"  {thing.score:.4f} - {thing.name} at {' '.join(f'{edge:.0f}' for edge in thing.box)}")
     for said in found.captions[:1]:
         print(f"  {said.score:.4f} - “{said.text}”")
+    if found.regions:
+        from looksay.measure.areas import areas, lines
+
+        print("\n".join(lines(areas(found.scene))))
     for line in found.warnings:
         print(f"  note: {line}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from looksay import __version__
-from looksay.cli import caption, data, detect, find, look, score, train, translate, words, write
+from looksay.cli import caption, data, detect, find, look, score, segment, train, translate, words, write
 from looksay.errors import LooksayError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ def _root(
 
 look.add_to(app)
 detect.add_to(app)
+segment.add_to(app)
 caption.add_to(app)
 find.add_to(app)
 train.add_to(app)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from looksay.disk import write_atomically
 from looksay.errors import BadConfig, LooksayError, NotInstalled
 from looksay.nn.classifier import Classifier
+from looksay.nn.segmenter import Segmenter
 from looksay.nn.system import Batch, System
 from looksay.records import pack
 
@@ -49,8 +50,9 @@ class Exported:
 def to_onnx(system: System[Any], path: str | os.PathLike[str], *, batch: int | None = None, opset: int = 17) -> Exported:
     """Writes `system` for any number of pictures at a time, or for `batch` of them.
 
-    'pictures' is float32 (N, channels, height, width) of the prep's size, normalised. A classifier puts out 'logits'; other
-    systems the tensors of their output by the names of its fields ('logits', 'offsets'; 'boxes_0' where a field is a list).
+    'pictures' is float32 (N, channels, height, width) of the prep's size, normalised. A classifier puts out 'logits', a segmenter
+    those of every pixel; other systems the tensors of their output by the names of its fields ('logits', 'offsets'; 'boxes_0'
+    where a field is a list).
     Raises LooksayError where the file would not say the same as PyTorch; nothing is written then.
     """
     if opset not in OPSETS:
@@ -91,7 +93,7 @@ class _Plain(nn.Module):
 
     def named(self, pictures: Tensor) -> dict[str, Tensor]:
         out = self.system(Batch(pictures))
-        if isinstance(self.system, Classifier):
+        if isinstance(self.system, (Classifier, Segmenter)):
             return {"logits": out.logits}
         return dict(_tensors(out, ""))
 

@@ -1,0 +1,103 @@
+"""What people segment for: how much of a picture each class takes, how long its outline is, how many there are of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from looksay.scene import VOID, Objects, Regions, Scene
+
+Ids = npt.NDArray[np.integer]
+
+
+class Area(NamedTuple):
+    """`pixels` and their `share` of the picture; `perimeter`: how many sides of pixels part it from what is not of it, within the
+    picture; `pieces`: its things, or what hangs together (also over corners) where only pixels are named."""
+
+    name: str
+    pixels: int
+    share: float
+    perimeter: int
+    pieces: int
+
+
+def areas(scene: Scene) -> tuple[Area, ...]:
+    """A row for each class that is there, the largest first: of its pixels where they are named, else of its things' masks."""
+    found = of_regions(scene.regions) if scene.regions else of_objects(scene.objects)
+    return tuple(sorted(found, key=lambda row: (-row.pixels, row.name)))
+
+
+def of_regions(regions: Regions) -> list[Area]:
+    ids = regions.ids
+    pixels, sides = np.bincount(ids.reshape(-1), minlength=256), borders(ids, 256)
+    rows = []
+    for number in np.flatnonzero(pixels[:VOID]).tolist():
+        pieces = cv2.connectedComponents((ids == number).view(np.uint8), connectivity=8)[0] - 1
+        rows.append(Area(regions.names[number], int(pixels[number]), pixels[number] / ids.size, int(sides[number]), pieces))
+    return rows
+
+
+def of_objects(objects: Objects) -> list[Area]:
+    """Sums over the things of a name; where two overlap, both count."""
+    rows: dict[str, Area] = {}
+    for thing in objects:
+        if thing.mask is None:
+            continue
+        own = thing.mask.array().view(np.uint8)
+        old = rows.get(thing.name, Area(thing.name, 0, 0.0, 0, 0))
+        share, edge = old.share + thing.mask.area / own.size, old.perimeter + int(borders(own, 2)[1])
+        rows[thing.name] = Area(thing.name, old.pixels + thing.mask.area, share, edge, old.pieces + 1)
+    return list(rows.values())
+
+
+def borders(ids: Ids, kinds: int) -> npt.NDArray[np.int64]:
+    """(kinds,): for each number, the sides of pixels at which it meets another."""
+    total = np.zeros(kinds, np.int64)
+    for a, b in ((ids[:, 1:], ids[:, :-1]), (ids[1:], ids[:-1])):
+        apart = a != b
+        total += np.bincount(a[apart], minlength=kinds)[:kinds] + np.bincount(b[apart], minlength=kinds)[:kinds]
+    return total
+
+
+class Piece(NamedTuple):
+    """A superpixel: its corners (right and lower ones exclusive) and its mean colour besides."""
+
+    number: int
+    pixels: int
+    perimeter: int
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    red: float
+    green: float
+    blue: float
+
+
+def measured(picture: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32]) -> list[Piece]:
+    """Of pieces numbered 0 … n - 1 without gaps."""
+    many, flat = int(labels.max()) + 1, labels.reshape(-1)
+    pixels, sides = np.bincount(flat, minlength=many), borders(labels, many)
+    rows, columns = (grid.reshape(-1) for grid in np.indices(labels.shape))
+    low, high = np.full((2, many), labels.size), np.zeros((2, many), np.int64)
+    for axis, at in enumerate((columns, rows)):
+        np.minimum.at(low[axis], flat, at)
+        np.maximum.at(high[axis], flat, at + 1)
+    mean = [np.bincount(flat, picture[..., channel].reshape(-1), many) / pixels for channel in range(3)]
+    parts = (range(many), pixels, sides, low[0], low[1], high[0], high[1], *(np.round(each, 1) for each in mean))
+    return [
+        Piece(*row) for row in zip(*(list(map(float if at > 6 else int, part)) for at, part in enumerate(parts)), strict=True)
+    ]
+
+
+def lines(rows: Sequence[Area]) -> list[str]:
+    """For the terminal."""
+    if not rows:
+        return ["  nothing"]
+    wide = max(len("class"), *(len(row.name) for row in rows))
+    head = f"  {'class':{wide}}  {'pixels':>11}  {'share':>7}  {'perimeter':>9}  {'count':>5}"
+    return [head, *(f"  {r.name:{wide}}  {r.pixels:11,}  {100 * r.share:5.1f} %  {r.perimeter:9,}  {r.pieces:5}" for r in rows)]
