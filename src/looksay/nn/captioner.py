@@ -160,7 +160,7 @@ class Captioner(Seeing[Told]):
                 said = own_words(logits[: len(said)], said, self.special, self.config.scheduled * self.progress)
             logits, state, _ = self.step(fixed, said, state)
             heard.append(said)
-        torch.clear_autocast_cache()  # some versions of torch would take weights cast here, without gradients, for those to learn
+        torch.clear_autocast_cache()  # older torch would learn with the weights cast here, which have no gradients
         return packed._replace(said=torch.cat(heard))
 
     def criticised(self, seen: Seen, captions: Sequence[Sequence[Tensor]]) -> Told:
@@ -176,7 +176,7 @@ class Captioner(Seeing[Told]):
             draw(lambda words, now: self.step(fixed, words, now), state, self.special, self.speech, Dice(seeds, temperature))
             for temperature in (1.0, 0.0)
         ]
-        torch.clear_autocast_cache()  # some versions of torch would take weights cast there, without gradients, for those to learn
+        torch.clear_autocast_cache()  # older torch would learn with the weights cast there, which have no gradients
         truth = [[readable(self.vocabulary.decode(each.tolist())) for each in some] for some in captions]
         drawn, usual = (torch.tensor(self.critic([self.text(each) for each in some], truth)) for some in spoken)
         self.noted = float(drawn.mean()), float(usual.mean())
