@@ -68,6 +68,11 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
         {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32, "inks": 32},
         64,
     ),
+    "hypercolumns": ({"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32}, 64),
+    "cascades": (
+        {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32, "inks": 32},
+        64,
+    ),
     "mask-r-cnn-fpn": (
         {
             "width": 0.125,
@@ -94,6 +99,9 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "yolo": ({"width": 0.25, "hidden": 128}, 128),
     "yolo2": ({"width": 0.25, "channels": 64, "fine": 8}, 96),
     "darknet": ({}, 64),
+    "window-labeller": ({"width": 0.25, "kernel": 5, "hidden": 32, "side": 48}, 48),
+    "multi-scale": ({"width": 0.25, "kernel": 5, "hidden": 32, "side": 48}, 48),
+    "recurrent-labeller": ({"width": 0.25, "kernel": 5, "side": 48}, 48),
     "deconvnet": ({"column": "A", "width": 0.125, "hidden": 32, "window": 3}, 48),
     "fcn-dilated": ({"width": 0.125}, 48),
     "fcn": ({"network": "small-m", "width": 0.25, "hidden": 32, "window": 3}, 48),
@@ -182,6 +190,9 @@ OTHER_PARTS = (
 # Two dozen layers without a norm; steps that go through time.
 GENTLE = {
     "deconvnet": 1e-2,
+    "recurrent-labeller-3": 1e-2,
+    "recurrent-labeller-2": 1e-2,
+    "recurrent-labeller-1": 1e-2,
     "fcn-resnet50": 5e-3,
     "fcn-resnet101": 5e-3,
     "yolo-448": 5e-4,

@@ -165,7 +165,7 @@ class Segmenter(System[Maps]):
         highest; 255 where the network did not look."""
         place, size = batch.place(row), batch.sizes[row] if batch.sizes else batch.extent(row)
         x, y = (_seen(place, axis, size[axis]) for axis in (0, 1))
-        one = Maps(out.scores[row : row + 1].detach().float(), out.size, out.grid)
+        one = self.single(out, batch, row)
         found = np.empty(size[::-1], np.uint8)
         step = max(1, AT_ONCE // (size[0] * len(self.classes)))
         for top in range(0, size[1], step):
@@ -177,6 +177,10 @@ class Segmenter(System[Maps]):
             if beyond.any():
                 found[(slice(None), beyond) if axis else beyond] = VOID
         return found
+
+    def single(self, out: Maps, batch: Batch, row: int) -> Maps:
+        """The scores of one picture that its pixels are read by."""
+        return Maps(out.scores[row : row + 1].detach().float(), out.size, out.grid)
 
     def aim(self, out: Maps, what: str) -> Tensor:
         """The mean score of a class where it is seen (the highest where it is seen nowhere); '' is the class of most pixels.
