@@ -57,12 +57,12 @@ class DeconvNet(Segmenter):
             settings={"column": "A", "width": 0.1875, "hidden": 128, "window": 3, "side": 128, "grain": 2},
             stages=(
                 Stage(
-                    name="parts", epochs=6, batch_size=32, img_size=64, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1,
+                    name="parts", epochs=4, batch_size=32, img_size=64, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1,
                     clip=5.0, schedule="constant",
                     augment=Augment(flip=0.5, crop=(0.1, 0.4), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
                 Stage(
-                    name="whole", epochs=12, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05,
+                    name="whole", epochs=6, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05,
                     warmup=0.05, clip=5.0,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),

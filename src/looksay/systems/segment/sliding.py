@@ -55,7 +55,7 @@ class WindowLabeller(Segmenter):
             settings={"grain": 2},
             stages=(
                 Stage(
-                    epochs=6, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
+                    epochs=10, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
