@@ -382,3 +382,13 @@ def test_priors_come_from_the_users_own_boxes() -> None:
     assert tiny.priors == ((2e-5, 2e-5),)
     by_hand = Yolo2.settled(Yolo2Config(dimension_priors=False), shapes, 128)
     assert Yolo2(KINDS, by_hand).shapes == BY_HAND
+
+
+def test_what_looks_alike_is_as_many_pixels_large_in_a_picture_of_any_size() -> None:
+    config = Yolo2.settled(Yolo2Config(width=0.25, kinds=2), np.repeat([[0.1, 0.2], [0.5, 0.5]], 20, axis=0), 64)
+    system = Yolo2(KINDS, config).eval()
+    for side in (64, 96, 128):
+        out = system(Batch(torch.zeros(1, 3, side, side)))
+        out.said.zero_()
+        boxes = system.scores(out)[0].view(-1, len(system.shapes), 4)
+        assert torch.allclose(boxes[..., 2:] - boxes[..., :2], 64 * torch.tensor(system.shapes), atol=1e-3)

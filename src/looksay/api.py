@@ -326,8 +326,12 @@ def at_size(looker: Looker, size: int) -> Looker:
 
     if not isinstance(looker.system, Detector):
         raise BadConfig("sizes are for detectors", where="--sizes", mend="classifiers have --scales")
-    if size % 32 or not 32 <= size <= 2048:
-        raise BadConfig(f"pictures of {size} x {size} pixels", where="--sizes", mend="give multiples of 32 up to 2048")
+    if size % 16 or not 32 <= size <= 2048:
+        raise BadConfig(f"pictures of {size} x {size} pixels", where="--sizes", mend="give multiples of 16 up to 2048")
+    if not looker.system.any_size:
+        own = "{} x {}".format(*looker.system.prep.size)
+        mend = "a convolutional one, such as yolo2, takes any size"
+        raise BadConfig(f"the fully connected layers of {looker.name} take pictures of {own}", where="--sizes", mend=mend)
     looker.system.prep = replace(looker.system.prep, size=(size, size), resize=size)
     return looker
 

@@ -43,6 +43,7 @@ class Detector(System[O]):
     overlap: float = 0.5  # of two boxes of one class that overlap by more, the less likely one goes
     most: int = 100  # things in a picture
     before: int = 1000  # candidates of a picture that compete
+    any_size = True  # of picture can be seen
 
     @abstractmethod
     def candidates(self, out: O, batch: Batch) -> list[Found]:

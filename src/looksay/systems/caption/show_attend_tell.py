@@ -55,11 +55,7 @@ class AttendConfig(CaptionConfig):
             "hard attention looks at the likeliest place when it is not learning; the reward of a look is the log-probability "
             "of the word that follows it, not of the rest of the caption",
         ),
-        variants={
-            "show-attend-tell": {},
-            "show-attend-tell-hard": {"attention": "hard"},
-            "show-attend-tell-tuned": {"frozen": False},
-        },
+        variants={"show-attend-tell": {}, "show-attend-tell-hard": {"attention": "hard"}},
     )
 )
 class ShowAttendTell(Captioner):
@@ -76,18 +72,6 @@ class ShowAttendTell(Captioner):
             metric="ciderd",
             start="visual-concepts",
             expect=0.71,
-        ),
-        "tuned": Recipe(
-            stages=(
-                Stage(
-                    epochs=6, batch_size=32, img_size=128, optimizer="adamw", lr=6e-4, weight_decay=0.02, warmup=0.05, clip=5.0,
-                    augment=Augment(flip=0.5),
-                ),
-            ),
-            metric="ciderd",
-            start="show-attend-tell",
-            settings={"frozen": False},
-            note="the captioner that has learnt to speak goes on learning to see",
         ),
         "paper": Recipe(
             data="coco",

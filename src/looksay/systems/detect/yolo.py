@@ -162,6 +162,7 @@ def bent(x: Tensor) -> Tensor:
     )
 )
 class Yolo(Detector[Grid]):
+    any_size = False
     Config: ClassVar[type[Any]] = YoloConfig
     RECIPES = {
         "storybook": Recipe(

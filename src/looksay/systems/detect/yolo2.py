@@ -40,8 +40,8 @@ SIZES = (96, 112, 128, 144, 160)
 class Yolo2Config:
     """The ten switches; with all of them off it is YOLO. Three are also a matter of the training, which the recipes path-0 …
     path-10 set together: the stage that tunes the classifier, the sizes, and how large pictures are. `priors` are the widths and
-    heights, in shares of the picture, that boxes are said relative to; empty, with `dimension_priors`: chosen from the truth that
-    it learns from, `kinds` of them."""
+    heights, in shares of a picture of `side` x `side` pixels, that boxes are said relative to; empty, with `dimension_priors`:
+    chosen from the truth that it learns from, `kinds` of them. In a picture of another size they stay as many pixels."""
 
     network: Literal["house", "darknet"] = "house"
     batch_norm: bool = True
@@ -57,6 +57,7 @@ class Yolo2Config:
     width: float = 1.0
     kinds: int = 5
     priors: tuple[tuple[float, float], ...] = ()
+    side: int = 0
     boxes: int = 2
     coord: float = 5.0
     noobj: float = 0.5
@@ -137,6 +138,7 @@ class Yolo2(Yolo):
     @classmethod
     def settled(cls, config: Yolo2Config, shapes: npt.NDArray[np.float64], side: int) -> Yolo2Config:
         real = shapes[(shapes > 0).all(axis=1)]
+        config = replace(config, side=config.side or side)
         if config.priors or not config.dimension_priors or not len(real):
             return config
         found = typical_shapes(real, config.kinds)[0]
@@ -147,6 +149,7 @@ class Yolo2(Yolo):
 
     def make(self) -> None:
         config, (wide, high) = self.config, self.prep.size
+        self.any_size = config.convolutional
         self.gaze = "c4" if config.network == "house" else "stage5"
         if config.network == "darknet":
             self.body: nn.Module = Darknet19(config.width, norm=config.batch_norm)
@@ -245,13 +248,19 @@ class Yolo2(Yolo):
             row[labels] = 1.0
         return F.binary_cross_entropy_with_logits(out.page.float(), there, reduction="sum") / len(batch)
 
+    def typical(self, rows: int, columns: int, like: Tensor) -> Tensor:
+        """(A, 2): `shapes` in shares of a picture of so many cells. What looks alike is as many pixels large in each."""
+        usual = -(-self.config.side // self.stride)
+        shapes = like.new_tensor(self.shapes)
+        return shapes * usual / like.new_tensor([columns, rows]) if usual else shapes
+
     def said(self, out: Grid) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(N, C, A, 4) xyxy in shares of the picture, (N, C, A, 4) as they are said, (N, C, A) and (N, C, A, K) log odds."""
         rows, columns = out.said.shape[1:3]
         said = out.said.float().flatten(1, 2)
         own = said.view(*said.shape[:2], len(self.shapes), -1)
         cells = own.new_tensor([columns, rows])
-        shapes = own.new_tensor(self.shapes)
+        shapes = self.typical(rows, columns, own)
         corner = corners(rows, columns, own.device)[:, None]
         if self.config.location_prediction:
             place = own[..., :2].sigmoid()
@@ -271,7 +280,7 @@ class Yolo2(Yolo):
             real = (labels >= 0)[:, None, :]
             best = overlaps(boxes.flatten(1, 2)[:, :, None], truth[:, None]).masked_fill(~real, 0.0).amax(dim=2)  # N CA
             size = truth[..., 2:] - truth[..., :2]  # N M 2
-            priors = sure.new_tensor(self.shapes)
+            priors = self.typical(rows, columns, sure)
             alike = overlaps(around(torch.zeros_like(size), size)[:, :, None], around(torch.zeros_like(priors), priors))
             place = cell.clamp(min=0) * shapes + alike.argmax(dim=2)  # N M
             rank = torch.arange(1, labels.shape[1] + 1, device=place.device).expand(count, -1) * (labels >= 0)
@@ -298,7 +307,7 @@ class Yolo2(Yolo):
     def _wanted(self, boxes: Tensor, spot: Tensor, grid: tuple[int, int]) -> Tensor:
         """(P, 4) what should be said of these boxes at these places."""
         rows, columns = grid
-        shapes = boxes.new_tensor(self.shapes)[spot % len(self.shapes)]
+        shapes = self.typical(rows, columns, boxes)[spot % len(self.shapes)]
         corner = corners(rows, columns, boxes.device)[spot // len(self.shapes)]
         cells = boxes.new_tensor([columns, rows])
         centre = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -312,7 +321,7 @@ class Yolo2(Yolo):
         truth, labels, cell = truth_of(batch, rows, columns)
         if self.config.anchor_boxes:
             size = truth[..., 2:] - truth[..., :2]
-            priors = size.new_tensor(self.shapes)
+            priors = self.typical(rows, columns, size)
             alike = overlaps(around(torch.zeros_like(size), size)[:, :, None], around(torch.zeros_like(priors), priors))
             cell = cell * len(self.shapes) + alike.argmax(dim=2)
         taken = sum(len(own[kinds >= 0].unique()) for own, kinds in zip(cell, labels, strict=True))
