@@ -20,7 +20,7 @@ from looksay.errors import BadData
 from looksay.measure.instanced import OfInstances, truth_of
 from looksay.nn import chance
 from looksay.nn.detector import Found
-from looksay.nn.outlines import cut, mask_loss, shown_by
+from looksay.nn.outlines import Outlines, cut, mask_loss, shown_by
 from looksay.nn.placement import Placement, placed
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment
@@ -240,7 +240,7 @@ def test_masks_come_back_in_the_pixels_of_their_picture(flip: bool) -> None:
     batch = Batch(torch.zeros(1, 3, 64, 64), targets, (data.size(3),), ("3",), (place,))
     boxes, labels = targets["boxes"][0], targets["labels"][0]
     masks = cut(batch, 0, boxes, torch.arange(2), 28)
-    things = system.outlined(Found(boxes, torch.tensor([0.9, 0.8]), labels), masks, batch, 0)
+    things = system.outlined(Outlines(Found(boxes, torch.tensor([0.9, 0.8]), labels), masks), batch, 0)
     for thing, truth in zip(things, data.scene(3).objects, strict=True):
         assert thing.name == truth.name
         assert thing.box == pytest.approx(truth.box, abs=0.01)

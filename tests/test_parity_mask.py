@@ -69,7 +69,7 @@ def test_the_same_things_with_the_same_masks(pair: tuple[MaskFPN, Any]) -> None:
     out = ours(batch)
     wanted = theirs_of(theirs, batch.pictures)
     scenes = ours.read(out, batch)
-    for (found, masks), other, scene in zip(ours.outlines(out, batch), wanted, scenes, strict=True):
+    for (found, masks, _), other, scene in zip(ours.outlines(out, batch), wanted, scenes, strict=True):
         assert len(found) == len(other["scores"]) > 20
         distance = (found.boxes[None] - other["boxes"][:, None]).abs().amax(dim=2)
         distance += 1e3 * (1 + found.labels != other["labels"][:, None])
@@ -142,7 +142,7 @@ def test_quick_ones_answer_alike(pair: tuple[MaskFPN, Any]) -> None:
     """Norms are folded and layers packed in the mask's head, too."""
     ours, _ = pair
     batch = Batch(pictures()[:1])
-    (found, masks), *_ = ours.outlines(ours(batch), batch)
+    (found, masks, _), *_ = ours.outlines(ours(batch), batch)
     quick = quicken(ours)
     assert isinstance(quick, MaskFPN)
     assert not [part for part in quick.mask.convs.modules() if isinstance(part, nn.Conv2d | nn.BatchNorm2d)]

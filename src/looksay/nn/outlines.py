@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,25 @@ O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
 SHOWN = 0.5  # a box that overlaps a thing by so much learns that thing's mask
 
 
+class Outlines(NamedTuple):
+    """Of one picture: what is found, (n, M, M) how likely each cell belongs to the thing, and (n, 4) the boxes that these cells
+    fill, where they are not those of the things."""
+
+    found: Found
+    masks: Tensor
+    canvas: Tensor | None = None
+
+
+@dataclass
+class Traced(Found):
+    """`origin` (n,) is the region that each box came from."""
+
+    origin: Tensor
+
+    def __getitem__(self, keep: Tensor) -> Traced:
+        return Traced(self.boxes[keep], self.scores[keep], self.labels[keep], self.origin[keep])
+
+
 class Outliner(Detector[O]):
     """A detector with a mask for each thing. Truth arrives as that of detectors and besides as `batch.targets`: 'masks', of each
     picture a list of (h, w) uint8 tensors, and 'frames', (n, 4); see looksay.data.stencils."""
@@ -27,29 +47,31 @@ class Outliner(Detector[O]):
     inked: float = 0.5  # a pixel that is more likely belongs to the thing
 
     @abstractmethod
-    def outlines(self, out: O, batch: Batch) -> list[tuple[Found, Tensor]]:
-        """Of each picture what `detect` finds, and (n, M, M) how likely each cell of its boxes belongs to the thing."""
+    def outlines(self, out: O, batch: Batch) -> list[Outlines]:
+        """Of each picture what `detect` finds, with its masks."""
 
     def detect(self, out: O, batch: Batch) -> list[Found]:
-        return [found for found, _ in self.outlines(out, batch)]
+        return [each.found for each in self.outlines(out, batch)]
 
     def read(self, out: O, batch: Batch) -> list[Scene]:
-        return [
-            batch.scene(row, objects=self.outlined(found, masks, batch, row))
-            for row, (found, masks) in enumerate(self.outlines(out, batch))
-        ]
+        each = enumerate(self.outlines(out, batch))
+        return [batch.scene(row, objects=self.outlined(outlines, batch, row)) for row, outlines in each]
 
-    def outlined(self, found: Found, masks: Tensor, batch: Batch, row: int) -> Objects:
+    def outlined(self, outlines: Outlines, batch: Batch, row: int) -> Objects:
         """In the pixels of the original picture; boxes that vanish are left out."""
-        size = batch.sizes[row] if batch.sizes else batch.extent(row)
-        place = batch.place(row)
-        boxes = torch.from_numpy(place.back(found.boxes.detach().double().cpu().numpy()))
-        inside = boxes.clone()
-        inside[:, 0::2], inside[:, 1::2] = boxes[:, 0::2].clip(0, size[0]), boxes[:, 1::2].clip(0, size[1])
-        there = (inside[:, 2:] > inside[:, :2]).all(dim=1)
+        found, masks, canvas = outlines
+        size, place = batch.sizes[row] if batch.sizes else batch.extent(row), batch.place(row)
+
+        def back(boxes: Tensor) -> Tensor:
+            return torch.from_numpy(place.back(boxes.detach().double().cpu().numpy()))
+
+        boxes, papers = back(found.boxes), back(found.boxes if canvas is None else canvas)
+        boxes[:, 0::2], boxes[:, 1::2] = boxes[:, 0::2].clip(0, size[0]), boxes[:, 1::2].clip(0, size[1])
+        there = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
         probable = masks.detach().float().cpu()[there]
-        runs = pasted_runs(probable.flip(2) if place.flip else probable, boxes[there].float(), size, self.inked)
-        rows = zip(inside[there].tolist(), found.scores[there].tolist(), found.labels[there].tolist(), runs, strict=True)
+        runs = pasted_runs(probable.flip(2) if place.flip else probable, papers[there].float(), size, self.inked)
+        scores, labels = found.scores.detach().cpu()[there], found.labels.cpu()[there]
+        rows = zip(boxes[there].tolist(), scores.tolist(), labels.tolist(), runs, strict=True)
         return Objects(
             tuple(
                 Thing(self.classes[label], tuple(box), min(max(score, 0.0), 1.0), Mask(size, run))

@@ -211,17 +211,19 @@ class FastRCNN(Detector[Judged]):
 
     def judge(self, maps: Any, boxes: Sequence[Tensor], batch: Batch) -> Judged:
         """Regions, pooled from `maps`, or while training a sample of them and of the truth itself."""
-        label = truth = None
-        if self.training and batch.targets:
-            boxes = [torch.cat([some, own]) for some, (own, _, _) in zip(boxes, things_of(batch), strict=True)]
-        regions, used = padded(boxes)  # N R 4
-        if self.training and batch.targets:
-            label, truth, _ = matched(regions, used, batch)
-            chosen = sampled(label, self.config.regions)
-            label, used = label.gather(1, chosen), used.gather(1, chosen)
-            regions, truth = (each.gather(1, chosen[..., None].expand(-1, -1, 4)) for each in (regions, truth))
+        regions, used, label, truth = self.looked_at(boxes, batch)
         logits, moves = self.head(self.pool(maps, regions))
         return Judged(regions, used, logits, moves, label, truth)
+
+    def looked_at(self, boxes: Sequence[Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """(N, R, 4) regions, (N, R) which are there, and what they show: see Judged."""
+        if not (self.training and batch.targets):
+            return *padded(boxes), None, None
+        regions, used = padded([torch.cat([some, own]) for some, (own, _, _) in zip(boxes, things_of(batch), strict=True)])
+        label, truth, _ = matched(regions, used, batch)
+        chosen = sampled(label, self.config.regions)
+        regions, truth = (each.gather(1, chosen[..., None].expand(-1, -1, 4)) for each in (regions, truth))
+        return regions, used.gather(1, chosen), label.gather(1, chosen), truth
 
     def pool(self, maps: Any, regions: Tensor, cells: int = 0) -> Tensor:
         """(N, R, C, P, P); P is `cells`, or the config's."""

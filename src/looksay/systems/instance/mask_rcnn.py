@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import Found
-from looksay.nn.outlines import Outliner, mask_loss, whole
+from looksay.nn.outlines import Outliner, Outlines, mask_loss, whole
 from looksay.nn.placement import Placement
 from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch
@@ -178,12 +178,12 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
         assert isinstance(out, Masked)
         return {**super().loss(out, batch), "mask": mask_loss(out.found, out.masks, batch)}
 
-    def outlines(self, out: Judged, batch: Batch) -> list[tuple[Found, Tensor]]:
+    def outlines(self, out: Judged, batch: Batch) -> list[Outlines]:
         assert isinstance(out, Masked)
-        return [(found, masks.float().sigmoid()) for found, masks in zip(out.found, out.masks, strict=True)]
+        return [Outlines(found, masks.float().sigmoid()) for found, masks in zip(out.found, out.masks, strict=True)]
 
     def taps(self) -> dict[str, nn.Module]:
-        return {**super().taps(), "mask": self.mask.relu}
+        return {**super().taps(), "mask": self.mask}
 
 
 def at_size(batch: Batch, scale: float) -> tuple[Batch, float]:
