@@ -165,8 +165,7 @@ class Sink:
         elif self.format == Format.labels:
             _write(self._path(found.name, ".png"), label_map(found))
         else:
-            longest = max(found.scene.size)
-            _write(self._path(found.name, ".png"), found.drawn(scale=DRAWN / longest if longest > DRAWN else None))
+            _write(self._path(found.name, ".png"), smaller(found).drawn())
 
     def _areas(self, found: Look) -> None:
         from looksay.measure.areas import areas
@@ -217,6 +216,24 @@ class Sink:
     def said(self, json: bool) -> None:
         if self.folder:
             print(f"results: {self.folder}", file=sys.stderr if json else sys.stdout)
+
+
+def smaller(found: Look) -> Look:
+    """No longer than a drawing may be, so that drawing takes no more memory than looking did."""
+    from dataclasses import replace
+
+    import cv2
+
+    from looksay.scene import Regions
+
+    longest = max(found.scene.size)
+    if longest <= DRAWN or found.objects:
+        return found
+    wide, high = (max(1, round(side * DRAWN / longest)) for side in found.scene.size)
+    picture = cv2.resize(found.picture, (wide, high), interpolation=cv2.INTER_AREA)
+    ids = cv2.resize(found.regions.ids, (wide, high), interpolation=cv2.INTER_NEAREST_EXACT)
+    scene = replace(found.scene, size=(wide, high), regions=Regions(found.regions.names, ids.astype("uint8")))
+    return replace(found, picture=picture.astype("uint8"), scene=scene)
 
 
 def label_map(found: Look) -> Any:

@@ -170,7 +170,7 @@ class Segmenter(System[Maps]):
         step = max(1, AT_ONCE // (size[0] * len(self.classes)))
         for top in range(0, size[1], step):
             logits = one.at(x.to(one.scores.device), y[top : top + step].to(one.scores.device))
-            found[top : top + step] = logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+            found[top : top + step] = logits[0].max(dim=0).indices.to(torch.uint8).cpu().numpy()
         for axis, at in ((1, x), (0, y)):
             left, right = (place.pad[1 - axis], place.pad[3 - axis])
             beyond = ((at < left) | (at > place.size[1 - axis] - right)).numpy()
