@@ -69,6 +69,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
         64,
     ),
     "hypercolumns": ({"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32}, 64),
+    "sds": ({"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20}, 64),
     "cascades": (
         {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "before": 60, "anchors": 32, "inks": 32},
         64,

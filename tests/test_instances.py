@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +22,19 @@ from looksay.errors import BadData
 from looksay.measure.instanced import OfInstances, truth_of
 from looksay.nn import chance
 from looksay.nn.detector import Found
-from looksay.nn.outlines import Outlines, cut, mask_loss, shown_by
+from looksay.nn.outlines import Outlines, Traced, cut, mask_loss, shown_by
 from looksay.nn.placement import Placement, placed
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment
 from looksay.nn.system import Batch
+from looksay.ops.boxcode import decode
+from looksay.ops.paste import pasted
 from looksay.scene import Mask, Objects, Scene, Thing
+from looksay.systems.detect.fast_rcnn import WEIGHTS
+from looksay.systems.instance.cascades import Cascaded, Cascades
+from looksay.systems.instance.hypercolumns import Columns
 from looksay.systems.instance.mask_rcnn import Masked, MaskRCNN, at_size
+from looksay.systems.instance.sds import SDS, Segmented, overlaps
 from looksay.tasks import task
 
 CLASSES = ("disc", "wedge")
@@ -334,3 +342,127 @@ def test_several_sizes_are_combined() -> None:
     for mine, mean in zip(more.masks, wanted, strict=True):
         torch.testing.assert_close(mine, mean, atol=1e-5, rtol=1e-4)
     assert all(float(each.boxes.max()) <= 64 for each in more.found)
+
+
+def segment_system() -> SDS:
+    torch.manual_seed(0)
+    small = {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 40, "pictures": 4}
+    system = weights.build("sds", CLASSES, small, Prep((64, 64), "stretch", 64))
+    assert isinstance(system, SDS)
+    return system
+
+
+def seen_by(system: SDS, augment: Augment | None = None) -> Batch:
+    feed = Feed(Shapes(), system.prep, task("instances"), Feeding(6, augment=augment), partial(_beside, system))
+    (batch,) = feed.epoch(0)
+    return batch
+
+
+def _beside(system: SDS, picture: npt.NDArray[np.uint8], place: Placement) -> dict[str, Tensor]:
+    return system.beside(picture, place, lambda _, make: make())
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_segments_overlap_things_as_their_pixels_do(flip: float) -> None:
+    """The overlap that cells give is that of whole pictures; shapes of one colour are found to the pixel."""
+    system = segment_system()
+    batch = seen_by(system, Augment(flip=flip))
+    for row in range(len(batch)):
+        boxes, shares = (each[row] for each in system.asked(batch))
+        found = overlaps(boxes, shares, batch, row)
+        known = torch.tensor([bool(mask.any()) for mask in batch.targets["masks"][row]])
+        assert bool((found.amax(dim=0) > 0.85)[known].all())
+        assert not found[:, ~known].any()
+        truth = cut(batch, row, batch.targets["boxes"][row], torch.arange(2), 28)
+        same = overlaps(batch.targets["boxes"][row], truth, batch, row)
+        assert bool((same.diagonal()[known] > 0.93).all())
+        # Against pasting both into the picture.
+        best = int(found[:, 1].argmax())
+        paper = [pasted(shares[best : best + 1], boxes[best : best + 1], (64, 64))[0], whole_of(batch, row)]
+        assert (paper[0] & paper[1]).sum() / (paper[0] | paper[1]).sum() == pytest.approx(float(found[best, 1]), abs=0.1)
+
+
+def whole_of(batch: Batch, row: int) -> npt.NDArray[np.bool_]:
+    """The wedge in the network's pixels."""
+    inked = cut(batch, row, torch.tensor([[0.0, 0, 64, 64]]), torch.tensor([1]), 64)[0]
+    return np.asarray(inked.numpy() > 0.5)
+
+
+def test_machines_are_fitted_to_segments(tmp_path: Path) -> None:
+    """Then they tell what is seen, and the truth's own segments are told right."""
+    system = segment_system()
+    batch = seen_by(system)
+    optimiser = torch.optim.Adam(system.parameters(), lr=2e-3)
+    for step in range(40):
+        with chance.at(0, step):
+            parts = system.loss(system.train()(batch), batch)
+        optimiser.zero_grad()
+        torch.stack(list(parts.values())).sum().backward()
+        optimiser.step()
+    assert not bool(system.fitted)
+    assert system.finish([batch], tmp_path, lambda _: None)
+    assert bool(system.fitted)
+    assert not list(tmp_path.glob("*.npy"))
+    batch.beside["proposals"] = batch.targets["boxes"]
+    batch.beside["segments"] = [
+        (255 * cut(batch, row, boxes, torch.arange(2), 28)).byte() for row, boxes in enumerate(batch.targets["boxes"])
+    ]
+    with torch.inference_mode():
+        out = system.eval()(batch)
+        assert isinstance(out, Segmented)
+        said = system.strengths(out).argmax(dim=2)
+    assert (said == torch.stack(batch.targets["labels"])).float().mean() > 0.8
+
+
+def test_cascades_look_again_where_boxes_have_moved() -> None:
+    """Masks lie in the second turn's regions; moves that are nothing leave these where they were."""
+    torch.manual_seed(0)
+    system = weights.build(
+        "cascades",
+        CLASSES,
+        {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 20, "inks": 32},
+        Prep((64, 64), "stretch", 64),
+    ).eval()
+    assert isinstance(system, Cascades)
+    batch = batch_of([0, 1])
+    with torch.inference_mode():
+        out = system(batch)
+        assert isinstance(out, Cascaded)
+        assert out.again is not None
+        assert out.inked is not None
+        number = out.logits[..., 1:].argmax(dim=2)
+        for row in range(2):
+            moves = out.moves[row, torch.arange(out.moves.shape[1]), number[row]]
+            wanted = decode(moves, out.boxes[row], WEIGHTS).clamp(0, 64)
+            used = out.used[row] & ((wanted[:, 2:] - wanted[:, :2]).amin(dim=1) > 1)
+            torch.testing.assert_close(out.again.boxes[row][used], wanted[used], atol=1e-4, rtol=1e-4)
+        for row, (found, masks, canvas) in enumerate(system.outlines(out, batch)):
+            assert isinstance(found, Traced)
+            assert canvas is not None
+            torch.testing.assert_close(canvas, out.again.boxes[row, found.origin])
+            torch.testing.assert_close(masks, out.inked[row, found.origin].sigmoid())
+        system.head.move.weight.zero_()
+        system.head.move.bias.zero_()
+        still = system(batch)
+        assert isinstance(still, Cascaded)
+        assert still.again is not None
+        torch.testing.assert_close(still.again.boxes[still.used], still.boxes[still.used], atol=1e-4, rtol=0)
+        # The same head on the same cells, but for its ReLUs' names.
+        torch.testing.assert_close(still.inked, still.masks, atol=1e-3, rtol=1e-3)
+
+
+def test_columns_are_judged_by_the_classifiers_near_them() -> None:
+    """Against a loop: at the corner of a box the corner's classifier alone, halfway between two their mean."""
+    torch.manual_seed(1)
+    head = Columns(6, 3, 3, 5)
+    torch.nn.init.normal_(head.offsets)
+    columns, labels = torch.randn(4, 6, 5, 5), torch.tensor([2, 0, 1, 2])
+    found = head(columns, labels).detach()
+    for row, label in enumerate(labels.tolist()):
+        said = torch.einsum("gc,cij->gij", head.slopes[label], columns[row]) + head.offsets[label][:, None, None]
+        said = said.detach().view(3, 3, 5, 5)
+        assert float(found[row, 0, 0]) == pytest.approx(float(said[0, 0, 0, 0]), abs=1e-5)
+        assert float(found[row, 2, 4]) == pytest.approx(float(said[1, 2, 2, 4]), abs=1e-5)
+        assert float(found[row, 1, 0]) == pytest.approx(float(said[0, 0, 1, 0] + said[1, 0, 1, 0]) / 2, abs=1e-5)
+        mean = (said[0, 1, 1, 3] + said[0, 2, 1, 3] + said[1, 1, 1, 3] + said[1, 2, 1, 3]) / 4
+        assert float(found[row, 1, 3]) == pytest.approx(float(mean), abs=1e-5)
