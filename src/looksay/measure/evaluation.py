@@ -34,7 +34,8 @@ class Evaluation:
         head = f"{self.system} ({self.weights}) on {self.dataset.source}, split {self.dataset.split or 'whole'}"
         skipped = [f"{self.judged.skipped} pictures could not be read and were skipped"] if self.judged.skipped else []
         beside = f", {self.judged.beside_ms:.0f} ms before it for proposals" if self.judged.beside_ms else ""
-        speed = f"{self.judged.ms_per_picture:.2f} ms a picture in the network{beside}, {self.params:,} parameters"
+        each = f"{self.judged.ms_per_picture:.2f} ms a {self.judged.found.noun[:-1]}"
+        speed = f"{each} in the network{beside}, {self.params:,} parameters"
         if self.expect:
             scores, found = self.judged.scores(), self.judged.found
             met = scores["low"] <= self.expect if found.less else scores["high"] >= self.expect
