@@ -23,12 +23,14 @@ from looksay.data.material import picture_splits
 from looksay.errors import BadConfig, BadData, BadPicture, DiskTrouble, NotFinite, Stopped, UnknownName
 from looksay.learn import loop
 from looksay.learn.job import Job, order_of, recipe_of
+from looksay.learn.loop import Plan
 from looksay.learn.optim import Average, optimizer_of, rate
 from looksay.learn.progress import Silent
 from looksay.learn.run import Run
 from looksay.nn.chance import Dropout, at
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Stage
+from looksay.nn.system import Batch
 from looksay.tasks import task
 
 
@@ -343,3 +345,26 @@ def test_no_thread_is_left_behind(pictures: Path) -> None:
     next(batches)
     batches.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("looksay-feed") and thread.is_alive()]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_what_a_system_is_given_keeps_all_its_digits(precision: str) -> None:
+    """Layers may compute in eight bits, boxes must not be rounded to whole pixels."""
+    seen: list[torch.Tensor] = []
+
+    class Layer(nn.Linear):
+        def forward(self, batch: Batch) -> torch.Tensor:
+            seen.append(batch.targets["boxes"][0])
+            return super().forward(batch.pictures)
+
+    fabric = loop.fabric_of(
+        Plan(stages=(), feeds=(), judge=lambda _: {}, metric="", seed=0, keep=lambda *_: None, watcher=Silent(), device="cpu"),
+        precision,
+    )
+    layer = fabric.setup_module(Layer(4, 2))
+    box = torch.tensor([[130.25, 7.1, 131.75, 90.3]])
+    out = layer(Batch(torch.randn(3, 4), {"boxes": [box]}))
+    assert torch.equal(seen[0], box)
+    assert seen[0].dtype == out.dtype == torch.float32
+    rounded = torch.equal(out, out.bfloat16().float())
+    assert rounded == (precision == "bf16")

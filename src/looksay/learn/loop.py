@@ -68,16 +68,27 @@ def fabric_of(plan: Plan, precision: str) -> Fabric:
     from lightning.fabric import Fabric
 
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it announces each setting that we give it
-    names = {"fp32": "32-true", "bf16": "bf16-mixed"}
     accelerator = "cpu" if plan.device.startswith("cpu") else plan.device.partition(":")[0]
+    how: dict[str, Any] = {"plugins": halved(accelerator)} if precision == "bf16" else {"precision": "32-true"}
     devices: Any = plan.crew.local
     if ":" in plan.device:
         devices = [int(plan.device.partition(":")[2])]
     strategy = "ddp" if plan.crew.world > 1 else "auto"
     nodes = max(plan.crew.world // max(plan.crew.local, 1), 1)
-    fabric = Fabric(accelerator=accelerator, devices=devices, num_nodes=nodes, strategy=strategy, precision=names[precision])
+    fabric = Fabric(accelerator=accelerator, devices=devices, num_nodes=nodes, strategy=strategy, **how)
     fabric.launch()
     return fabric
+
+
+def halved(accelerator: str) -> Any:
+    """Layers compute in bfloat16, but what a system is given stays as it is: of eight bits the box of a thing would have no
+    halves of pixels, and its truth none either."""
+    from lightning.fabric.plugins.precision import MixedPrecision
+
+    cpu = accelerator == "cpu" or not torch.cuda.is_available()
+    found: Any = MixedPrecision("bf16-mixed", device="cpu" if cpu else "cuda")
+    found.convert_input = lambda data: data
+    return found
 
 
 def train(system: System[Any], plan: Plan, run: Run) -> State:
