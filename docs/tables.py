@@ -250,7 +250,7 @@ SCORES = {  # of a task: the score that counts, and others; shares are printed a
     },
     "find": {"r10": "R@10 % both ways", "picture_r1": "R@1 % of sentences", "sentence_r1": "R@1 % of pictures"},
     "write": {"nats": "nats a character", "perplexity": "perplexity"},
-    "translate": {"bleu": "BLEU", "exact": "word for word %"},
+    "translate": {"bleu": "BLEU", "exact": "as a reference has it %"},
 }  # fmt: skip
 
 
