@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class SDSConfig(FastConfig):
     """Each of the two ways to see a region ends in `hidden` units; of both, `narrow` numbers guess the mask. The machines are
     fitted to the first `pictures`, of each to its first `stored` segments (0: all)."""
 
-    pooling: Any = "align"
+    pooling: Literal["max", "align"] = "align"
     hidden: int = 128
     narrow: int = 32
     proposals: int = 200
