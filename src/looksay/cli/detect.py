@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from looksay.cli.films import Films
 from looksay.cli.look import Batch, How, Pictures, Run, folder
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weights
 from looksay.errors import BadConfig
@@ -122,10 +123,8 @@ class Sink:
 
     def __init__(self, output: str, format: str, classes: tuple[str, ...], data: str) -> None:
         self.answers: Any = None
-        self.folder = folder(output) if format == PICTURES else None
-        self.names: Any = None
-        self.film = ""
-        self.video: Any = None
+        where = folder(output) if format == PICTURES else None
+        self.films = Films(where, lambda found, words: found.drawn(words=words)) if where else None
         if format != PICTURES:
             if not output:
                 raise BadConfig(f"where shall the {format} go?", where="--format", mend="name it with --output")
@@ -142,32 +141,15 @@ class Sink:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        for part in (self.answers, self.video):
+        for part in (self.answers, self.films):
             if part:
                 part.__exit__(*error)
 
     def add(self, found: Look) -> None:
         if self.answers:
             self.answers.add(found.scene)
-        elif self.folder:
-            self._draw(found, self.folder)
-
-    def _draw(self, found: Look, folder: Path) -> None:
-        """Pictures as they are called, the frames of a video as a video; equal names are told apart."""
-        from looksay.data.inputs import VIDEOS
-        from looksay.data.writing import Names
-        from looksay.show.video import VideoOut, rate_of
-
-        self.names = self.names or Names()
-        film, mark, frame = found.scene.source.rpartition("#")
-        if not (mark and frame.isdigit() and Path(film).suffix.lower() in VIDEOS):
-            found.save(folder / f"{self.names.of(Path(found.name).stem)}.png")
-            return
-        if film != self.film:
-            if self.video:
-                self.video.close()
-            self.film, self.video = film, VideoOut(folder / f"{self.names.of(Path(film).stem)}.mp4", rate_of(film))
-        self.video.add(found.drawn(words=False))
+        elif self.films:
+            self.films.add(found)
 
 
 def tell(found: Look, json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from looksay.cli.films import Films
 from looksay.cli.look import Batch, How, Pictures, Run, folder, storybook_or
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weights
 from looksay.errors import BadConfig
@@ -29,6 +30,7 @@ class Format(StrEnum):
     labels = "labels"
     json = "json"
     csv = "csv"
+    cutouts = "cutouts"
 
 
 class Way(StrEnum):
@@ -40,7 +42,10 @@ Semantic = Annotated[bool, typer.Option("--semantic", help="The class of every p
 Instance = Annotated[bool, typer.Option("--instance", help="The pixels of every thing.")]
 Superpixels = Annotated[bool, typer.Option("--superpixels", help="Small pieces that keep to edges, without any network.")]
 Kind = Annotated[
-    Format, typer.Option("--format", "-f", help="Of --output: drawn pictures, label maps as PNG, scenes in json, areas in csv.")
+    Format,
+    typer.Option(
+        "--format", "-f", help="Of --output: drawn pictures, label maps as PNG, scenes in json, areas in csv, things cut out."
+    ),
 ]
 Tile = Annotated[
     int, typer.Option("--tile", min=0, help="See each picture at its own size, in overlapping tiles of so many pixels.")
@@ -80,6 +85,8 @@ def segment(
         raise BadConfig(f"where shall the {format} go?", where="--format", mend="name a folder with --output")
     if tile and (instance or superpixels):
         raise BadConfig("tiles are for --semantic", where="--tile")
+    if format == Format.cutouts and not instance:
+        raise BadConfig("only things can be cut out", where="--format", mend="add --instance")
     sink = Sink(output, format)
     if superpixels:
         _cut(pictures, (pieces, by), sink, json, offline)
@@ -87,9 +94,10 @@ def segment(
     run = Run(model or (OUTLINER if instance else SEGMENTER), weights, mode, device, offline)
     if run.looker.system.card.task not in ("segment", "instances"):
         run.is_for("instances" if instance else "segment")
-    for found in _tiled(run, pictures, tile, overlap) if tile else run.looks(pictures, batch_size):
-        tell(found, json)
-        sink.add(found)
+    with sink:
+        for found in _tiled(run, pictures, tile, overlap) if tile else run.looks(pictures, batch_size):
+            tell(found, json)
+            sink.add(found)
     run.finish()
     sink.said(json)
 
@@ -145,8 +153,17 @@ class Sink:
 
     def __init__(self, output: str, format: Format) -> None:
         self.folder, self.format = folder(output), format
+        self.films = Films(self.folder, self._drawn) if self.folder else None
         self.names: Any = None
+        self.tints: dict[str, Any] = {}
         self.rows = 0
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self.films:
+            self.films.__exit__(*error)
 
     def _path(self, name: str, ending: str) -> Path:
         from looksay.data.writing import Names
@@ -164,8 +181,23 @@ class Sink:
             self._areas(found)
         elif self.format == Format.labels:
             _write(self._path(found.name, ".png"), label_map(found))
-        else:
-            _write(self._path(found.name, ".png"), smaller(found).drawn())
+        elif self.format == Format.cutouts:
+            from looksay.show.instances import cutouts
+
+            for number, (thing, part) in enumerate(cutouts(found.picture, found.scene), 1):
+                _write(self._path(f"{Path(found.name).stem}-{number}-{thing.name}.png", ".png"), part)
+        elif self.films:
+            self.films.add(found)
+
+    def _drawn(self, found: Look, words: bool) -> Any:
+        """Things each in a colour of its own, the same in all frames of a video."""
+        from looksay.show.draw import draw
+        from looksay.show.instances import Tints
+
+        found = smaller(found)
+        film = found.scene.source.rpartition("#")[0]
+        tints = self.tints.setdefault(film, Tints()) if film else Tints()
+        return draw(found.picture, found.scene, words=words, tints=tints(found.scene))
 
     def _areas(self, found: Look) -> None:
         from looksay.measure.areas import areas

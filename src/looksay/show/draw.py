@@ -39,12 +39,19 @@ class Chip(NamedTuple):
 
 
 def draw(
-    picture: npt.NDArray[np.uint8], scene: Scene, *, scale: float | None = None, top: int = 5, words: bool = True
+    picture: npt.NDArray[np.uint8],
+    scene: Scene,
+    *,
+    scale: float | None = None,
+    top: int = 5,
+    words: bool = True,
+    tints: Sequence[RGB] = (),
 ) -> npt.NDArray[np.uint8]:
     """A new RGB picture, uint8 (height, width, 3); `picture` is the same and of the scene's size.
 
     `scale` is drawn pixels per pixel of the picture (by default 1, and more for small pictures). `top` labels are shown.
     Without `words` there is no panel, and the result is the picture's size times `scale`. Fonts and lines grow with the picture.
+    `tints` are colours of the scene's things, one for each, where they are not those of their names.
     """
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise BadValue(f"the picture is {picture.dtype} of shape {picture.shape}", mend="give uint8 (height, width, 3)")
@@ -56,8 +63,10 @@ def draw(
     _paint_regions(image, scene, line)
     if len(scene.heats) == 1:
         warm(image, scene.heats[0])
-    _paint_masks(image, scene, line)
-    left_out = paint_boxes(image, _tags(scene, factor), size, line)
+    by_name = scene_colours(scene)
+    own = list(tints) or [by_name[thing.name] for thing in scene.objects]
+    _paint_masks(image, scene, line, own)
+    left_out = paint_boxes(image, _tags(scene, factor, own), size, line)
     return np.asarray(_with_panel(image, bare, scene, (top, left_out, size)) if words else image, np.uint8)
 
 
@@ -114,11 +123,10 @@ def _paint_regions(image: Image.Image, scene: Scene, line: int) -> None:
     image.paste(Image.new("RGB", image.size, (255, 255, 255)), (0, 0), Image.fromarray(np.asarray(thick, np.uint8)))
 
 
-def _paint_masks(image: Image.Image, scene: Scene, line: int) -> None:
+def _paint_masks(image: Image.Image, scene: Scene, line: int, tints: Sequence[RGB]) -> None:
     """Far things first; each mask half transparent with a firm outline, over regions the outline alone."""
-    tints = scene_colours(scene)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * line + 1, 2 * line + 1))
-    for thing in sorted(scene.objects, key=_from_afar):
+    for thing, tint in sorted(zip(scene.objects, tints, strict=True), key=lambda pair: _from_afar(pair[0])):
         found = thing.mask.box() if thing.mask is not None else None
         if thing.mask is None or found is None:
             continue
@@ -130,20 +138,21 @@ def _paint_masks(image: Image.Image, scene: Scene, line: int) -> None:
         shape = cv2.resize(own, (wide, high), interpolation=cv2.INTER_NEAREST)
         core = cv2.erode(np.pad(shape, 1), kernel)[1:-1, 1:-1]  # the rim is where the mask ends, also at the picture's edge
         alpha = np.where(core > 0, 0 if scene.regions else 95, 235) * (shape > 0)
-        image.paste(Image.new("RGB", (wide, high), tints[thing.name]), home, Image.fromarray(alpha.astype(np.uint8)))
+        image.paste(Image.new("RGB", (wide, high), tint), home, Image.fromarray(alpha.astype(np.uint8)))
 
 
 def _from_afar(thing: Thing) -> tuple[float, float]:
     return -thing.depth, -thing.area
 
 
-def _tags(scene: Scene, factor: float) -> list[Tag]:
+def _tags(scene: Scene, factor: float, own: Sequence[RGB]) -> list[Tag]:
     """The surest first: they get the best places for their names."""
     tints = scene_colours(scene)
     tags = []
-    for thing in sorted(scene.objects, key=lambda item: (-item.score, item.area)):
+    pairs = zip(scene.objects, own, strict=True)
+    for thing, tint in sorted(pairs, key=lambda pair: (-pair[0].score, pair[0].area)):
         text = thing.name if thing.score == 1 else f"{thing.name} {percent(thing.score)}"
-        tags.append(Tag(text, _times(thing.box, factor), tints[thing.name], thing.crowd or thing.difficult))
+        tags.append(Tag(text, _times(thing.box, factor), tint, thing.crowd or thing.difficult))
     for said in scene.referrals:
         text = f"“{said.text}”" if said.score == 1 else f"“{said.text}” {percent(said.score)}"
         tags.append(Tag(text, _times(said.box, factor), tints[said.text]))

@@ -1,0 +1,83 @@
+"""Things drawn each in a colour of its own, which it keeps from frame to frame, and cut out of their picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from looksay.ops.overlap import iou
+from looksay.scene import Scene, Thing
+from looksay.show.palette import COLOURS, RGB, colour
+
+SAME = 0.3  # a thing that overlaps one of its name in the frame before by so much is that one
+LOST = 12  # frames for which a thing that is not seen is remembered
+
+
+@dataclass
+class _Known:
+    """A thing as it was last seen, `ago` frames before."""
+
+    thing: Thing
+    tint: RGB
+    ago: int = 0
+
+
+class Tints:
+    """Colours for the things of one picture, or of the frames of a video in turn."""
+
+    def __init__(self) -> None:
+        self._known: list[_Known] = []
+
+    def __call__(self, scene: Scene) -> tuple[RGB, ...]:
+        """A colour for each thing, in their order: the one it had, else one that few others have, its name's if that is free."""
+        things = list(scene.objects)
+        found = self._again(things)
+        for known in self._known:
+            known.ago += 1
+        fresh: dict[int, RGB] = {}
+        for place in sorted(set(range(len(things))) - found.keys(), key=lambda place: -things[place].score):
+            fresh[place] = self._free(things[place].name, [*(known.tint for known in self._known), *fresh.values()])
+        for place, known in found.items():
+            known.thing, known.ago = things[place], 0
+        self._known = [known for known in self._known if known.ago <= LOST]
+        self._known += [_Known(things[place], tint) for place, tint in fresh.items()]
+        return tuple(found[place].tint if place in found else fresh[place] for place in range(len(things)))
+
+    def _again(self, things: list[Thing]) -> dict[int, _Known]:
+        """Which of the known each thing is: the pair that overlaps most chooses first."""
+        if not things or not self._known:
+            return {}
+        before = np.array([known.thing.box for known in self._known])
+        overlap = iou(np.array([thing.box for thing in things]), before)
+        names = np.array([known.thing.name for known in self._known], object)
+        overlap *= np.array([thing.name for thing in things], object)[:, None] == names
+        found: dict[int, _Known] = {}
+        taken = set[int]()
+        for pair in np.argsort(-overlap, axis=None, kind="stable").tolist():
+            place, other = divmod(pair, len(self._known))
+            if overlap[place, other] < SAME:
+                break
+            if place not in found and other not in taken:
+                found[place] = self._known[other]
+                taken.add(other)
+        return found
+
+    @staticmethod
+    def _free(name: str, used: list[RGB]) -> RGB:
+        start = COLOURS.index(colour(name))
+        cycle = [COLOURS[(start + 7 * step) % len(COLOURS)] for step in range(len(COLOURS))]  # 7: neighbours differ much
+        return min(cycle, key=used.count)
+
+
+def cutouts(picture: npt.NDArray[np.uint8], scene: Scene) -> Iterator[tuple[Thing, npt.NDArray[np.uint8]]]:
+    """Each thing that has a pixel, with its part of the picture, RGBA (height, width, 4), clear where the thing is not."""
+    for thing in scene.objects:
+        box = thing.mask.box() if thing.mask is not None else None
+        if thing.mask is None or box is None:
+            continue
+        x1, y1, x2, y2 = (int(edge) for edge in box)
+        alpha = thing.mask.array()[y1:y2, x1:x2].astype(np.uint8) * np.uint8(255)
+        yield thing, np.dstack([picture[y1:y2, x1:x2], alpha])

@@ -1,0 +1,141 @@
+"""Things in colours of their own, cut out, through `looksay segment --instance`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from looksay import weights
+from looksay.cli.main import run
+from looksay.data.inputs import shown
+from looksay.nn.prep import Prep
+from looksay.scene import Mask, Objects, Scene, Thing
+from looksay.show.draw import draw
+from looksay.show.instances import LOST, Tints, cutouts
+from looksay.show.palette import colour
+from looksay.show.video import VideoOut
+
+
+def disc(x: float, y: float, name: str = "cow", score: float = 0.9) -> Thing:
+    rows, columns = np.mgrid[:60, :80] + 0.5
+    mask = Mask.of((columns - x) ** 2 + (rows - y) ** 2 < 64)
+    box = mask.box()
+    assert box is not None
+    return Thing(name, box, score, mask)
+
+
+def scene(*things: Thing) -> Scene:
+    return Scene((80, 60), objects=Objects(things))
+
+
+def test_each_thing_has_its_own_colour_and_keeps_it() -> None:
+    tints = Tints()
+    first = tints(scene(disc(15, 20), disc(40, 30, score=0.8), disc(60, 40, "dog")))
+    assert len(set(first)) == 3
+    assert first[0] == colour("cow")
+    assert first[2] == colour("dog")
+    for step in range(1, 12):  # they move, and come in another order; one is away for a while
+        things = [disc(40 + step, 30, score=0.5), disc(15, 20 + step)]
+        if not 3 <= step <= 8:
+            things.append(disc(60, 40 - step / 2, "dog"))
+        now = tints(scene(*things))
+        assert now[:2] == (first[1], first[0])
+        assert now[2:] in ((), (first[2],))
+    for _ in range(LOST + 2):
+        tints(scene(disc(15, 31)))
+    (again,) = tints(scene(disc(51, 30)))  # forgotten: who is here now is another
+    assert again != first[0]
+
+
+def test_twenty_five_things_share_as_few_colours_as_can_be() -> None:
+    many = [disc(8 + 3 * number, 30) for number in range(25)]
+    found = Tints()(scene(*many))
+    assert len(set(found)) == 24
+
+
+def test_drawn_masks_have_their_tints() -> None:
+    picture = np.full((60, 80, 3), 128, np.uint8)
+    seen = scene(disc(20, 30), disc(60, 30))
+    red, blue = (200, 0, 0), (0, 0, 200)
+    drawn = draw(picture, seen, scale=4, words=False, tints=(red, blue)).astype(int)
+    left, right = drawn[4 * 30, 4 * 20], drawn[4 * 30, 4 * 60]
+    assert left[0] > 140 > left[2]
+    assert right[2] > 140 > right[0]
+
+
+def test_cutouts_are_clear_where_the_thing_is_not() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    nothing = Thing("cow", (1, 1, 5, 5), mask=Mask.of(np.zeros((60, 80), bool)))
+    found = list(cutouts(picture, scene(disc(20, 30), nothing, Thing("dog", (1, 1, 4, 4)))))
+    ((thing, part),) = found
+    assert thing.mask is not None
+    x1, y1, x2, y2 = (int(edge) for edge in thing.box)
+    np.testing.assert_array_equal(part[..., :3], picture[y1:y2, x1:x2])
+    np.testing.assert_array_equal(part[..., 3] == 255, thing.mask.array()[y1:y2, x1:x2])
+    assert (part[..., 3] > 0).sum() == thing.mask.area
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of random weights; what it sees is not what is tested."""
+    torch.manual_seed(0)
+    settings = {"width": 0.25, "hidden": 32, "proposals": 20}
+    system = weights.build("mask-r-cnn", ("cow", "dog"), settings, Prep((64, 64), "stretch", 64))
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    info = weights.Info("mask-r-cnn", system.classes, settings, system.prep, scores={"sure": 0.3})
+    weights.save(path, system, info)
+    return path
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "yard.png"
+    made = np.random.default_rng(1).integers(0, 256, (96, 120, 3), np.uint8)
+    Image.fromarray(made).save(path)
+    return path
+
+
+def test_segment_cuts_out_and_counts(model: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("cutouts", "csv", "json", "pictures", "labels"):
+        asked = ["segment", "--instance", str(picture), "--model", str(model), "-o", str(tmp_path / form), "-f", form]
+        assert run(asked) == 0
+    capsys.readouterr()
+    said = json.loads((tmp_path / "json" / "yard.json").read_text("utf-8"))
+    things = [thing for thing in Scene.from_json(json.dumps(said)).objects if thing.mask is not None and thing.mask.area]
+    assert things
+    names = [f"yard-{number}-{thing.name}.png" for number, thing in enumerate(things, 1)]
+    assert sorted(path.name for path in (tmp_path / "cutouts").iterdir()) == sorted(names)
+    for name, thing in zip(names, things, strict=True):
+        with Image.open(tmp_path / "cutouts" / name) as part:
+            assert part.mode == "RGBA"
+            assert thing.mask is not None
+            assert (np.asarray(part)[..., 3] > 0).sum() == thing.mask.area
+    with open(tmp_path / "csv" / "areas.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(int(row["count"]) for row in rows) >= len(things)
+    assert sum(int(row["pixels"]) for row in rows) == sum(thing.mask.area for thing in things if thing.mask)
+    with Image.open(tmp_path / "pictures" / "yard.png") as drawn:
+        assert min(drawn.size) > 96
+
+
+def test_a_video_of_things_is_a_video(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(2)
+    with VideoOut(tmp_path / "walk.mp4") as video:
+        for _ in range(3):
+            video.add(rng.integers(0, 256, (96, 128, 3), np.uint8))
+    out = tmp_path / "out"
+    assert run(["segment", "--instance", str(tmp_path / "walk.mp4"), "--model", str(model), "-o", str(out)]) == 0
+    capsys.readouterr()
+    assert [path.name for path in out.iterdir()] == ["walk.mp4"]
+    assert len(list(shown(str(out / "walk.mp4")))) == 3
+
+
+def test_only_things_can_be_cut_out(model: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["segment", str(picture), "-f", "cutouts", "-o", str(tmp_path)]) == 2
+    assert "add --instance" in capsys.readouterr().err
