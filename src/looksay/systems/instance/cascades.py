@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import Found, clipped
 from looksay.nn.outlines import Outliner, Outlines, Traced, mask_loss
-from looksay.nn.recipe import Recipe
+from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.ops.boxcode import decode
 from looksay.registry import Card, system
 from looksay.systems.detect.fast_rcnn import WEIGHTS, FastRCNN, Judged, matched
-from looksay.systems.detect.faster_rcnn import FasterConfig, FasterRCNN, Proposed
-from looksay.systems.instance.mask_rcnn import MaskRCNN
+from looksay.systems.detect.faster_rcnn import VARIED, FasterConfig, FasterRCNN, Proposed
 
 NARROW = 1.0  # pixels; boxes do not become narrower
 
@@ -98,17 +97,29 @@ class Cascades(Outliner[Judged], FasterRCNN):
     Config: ClassVar[type[Any]] = CascadeConfig
     Said = Cascaded
     RECIPES: ClassVar[dict[str, Recipe]] = {
-        "storybook": MaskRCNN.RECIPES["storybook"],
+        "storybook": Recipe(
+            stages=(
+                Stage(
+                    epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    augment=VARIED,
+                ),
+            ),
+            metric="map",
+            start="faster-r-cnn",
+        ),
         "paper": Recipe(
             data="voc",
             stages=(
-                replace(MaskRCNN.RECIPES["paper"].stages[0], epochs=5, batch_size=8, img_size=600, lr=1e-3, milestones=(0.8,)),
+                Stage(
+                    epochs=5, batch_size=8, img_size=600, lr=1e-3, weight_decay=5e-4, schedule="step", milestones=(0.8,),
+                    augment=Augment(flip=0.5),
+                ),
             ),
             settings={"scales": (128.0, 256.0, 512.0), "proposals": 300, "before": 6000, "anchors": 256, "pool": 14},
             metric="apr50",
             note="25,000 steps on SBD train from an ImageNet VGG-16; APr 63.5 at .5 and 41.5 at .7 on its val",
         ),
-    }
+    }  # fmt: skip
 
     def make(self) -> None:
         super().make()
