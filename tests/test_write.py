@@ -415,3 +415,10 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
         line = capsys.readouterr().err
         assert told in line.splitlines()[-1]
         assert "Traceback" not in line
+
+
+def test_capitals_that_were_never_read_are_small_letters() -> None:
+    system = CharRnn((*SPECIALS, "a", "b", "B"), RnnConfig(hidden=4, embed=4))
+    assert system.tokens("AbB") == [len(SPECIALS), len(SPECIALS) + 1, len(SPECIALS) + 2]
+    with pytest.raises(UnknownName):
+        system.tokens("C")

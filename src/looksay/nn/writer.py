@@ -109,8 +109,9 @@ class Writer(System[Written]):
     # -- writing ---------------------------------------------------------------------------------------------------------------
 
     def tokens(self, text: str) -> list[int]:
-        """Raises UnknownName for what it has never read."""
+        """Raises UnknownName for what it has never read; a capital may have been read as a small letter only."""
         found = words(text) if self.config.by == "words" else chars(text)
+        found = [token if token in self.vocabulary or token.lower() not in self.vocabulary else token.lower() for token in found]
         for token in found:
             if token not in self.vocabulary:
                 known = [repr(name)[1:-1] for name in self.classes[len(SPECIALS) :]]  # a line break in a message of one line
