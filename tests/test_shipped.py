@@ -10,8 +10,8 @@ import pytest
 from looksay import registry, weights
 from looksay.api import HOUSE, load
 from looksay.explain import agreement
-from looksay.storybook.page import page
 from looksay.nn.vocabulary import SPECIALS
+from looksay.storybook.page import page
 from looksay.storybook.spec import KINDS
 
 NAMES = weights.shipped_names()
