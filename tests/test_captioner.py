@@ -24,7 +24,7 @@ from looksay.errors import BadConfig, BadValue
 from looksay.learn.job import Order
 from looksay.nn.captioner import Chance, pack
 from looksay.nn.recipe import Augment
-from looksay.nn.seeing import Seeing, regions
+from looksay.nn.seeing import Seeing
 from looksay.nn.system import Batch
 from looksay.ops.decode import Speech, Words
 
@@ -161,7 +161,7 @@ def test_what_a_frozen_body_sees_is_remembered_and_is_what_it_sees(monkeypatch: 
         assert torch.equal(one, two)
     bare = ready(pictures(3), system.prep)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        direct = regions(system.body, bare.pictures).half()
+        direct = system.eyes(bare.pictures).half()
     assert torch.equal(torch.stack(again.beside["regions"]), direct)
     with torch.inference_mode():
         kept, anew = system.see(again).regions, system.see(bare).regions
@@ -184,22 +184,22 @@ def test_a_mirrored_picture_and_another_body_are_seen_anew() -> None:
     assert float((flipped - mirror).norm() / mirror.norm()) < 0.02, "all but the rounding of the resizing"
     assert float((flipped - plain).norm() / plain.norm()) > 0.02
     with torch.no_grad():
-        for parameter in system.body.parameters():
+        for parameter in system.eyes.parameters():
             parameter.mul_(1.5)
     other = beside_of(twin := small("show-and-tell"), learning=True)
-    twin.body.load_state_dict(system.body.state_dict())
+    twin.eyes.load_state_dict(system.eyes.state_dict())
     assert other is not None
     assert not torch.equal(other(picture, Placement(size=size))["regions"], plain)
 
 
 def test_a_frozen_body_never_changes_and_is_shown_whole_pictures() -> None:
     system = small("show-and-tell").train()
-    assert not any(each.training for each in system.body.modules())
-    assert not any(each.requires_grad for each in system.body.parameters())
+    assert not any(each.training for each in system.eyes.modules())
+    assert not any(each.requires_grad for each in system.eyes.parameters())
     fresh = weights.build("show-and-tell", WORDS, {"width": 0.25})
-    assert not any(each.training for each in fresh.get_submodule("body").modules()), "before it is told to learn, too"
+    assert not any(each.training for each in fresh.get_submodule("eyes").modules()), "before it is told to learn, too"
     loose = weights.build("show-and-tell", WORDS, {"width": 0.25, "frozen": False}).train()
-    assert any(each.training for each in loose.get_submodule("body").modules())
+    assert any(each.training for each in loose.get_submodule("eyes").modules())
     for augment in (Augment(crop=(0.5, 1.0)), Augment(flip=0.5, brightness=0.2)):
         with pytest.raises(BadConfig, match="a frozen network is shown whole pictures"):
             Spoken().seen_as(system, augment)

@@ -155,8 +155,8 @@ def test_what_was_seen_is_remembered_and_learnt_from(tmp_path: Path, monkeypatch
         parts = system.train().loss(system(batch), batch)
     loss: Any = torch.stack(list(parts.values())).sum()
     loss.backward()
-    assert all((each.grad is None) == name.startswith("body") for name, each in system.named_parameters())
-    assert not system.body.training
+    assert all((each.grad is None) == name.startswith("eyes") for name, each in system.named_parameters())
+    assert not system.eyes.training
 
 
 # -- the verdict ---------------------------------------------------------------------------------------------------------------

@@ -305,7 +305,8 @@ def evaluate(
         )
     else:
         feed = feed_for(looker.system, dataset, workers=workers, skip_bad=skip_bad)
-        judged, how = judge(looker.system, feed, progress), f"one view of {' × '.join(map(str, looker.system.prep.size))}"
+        seen = f"one view of {' × '.join(map(str, looker.system.prep.size))}"
+        judged, how = judge(looker.system, feed, progress), seen if kind.material().noun == "pictures" else "each read once"
         how += f", and at {', '.join(map(str, scales))}" if scales else ""
     command = f"looksay evaluate {looker.name} --weights {looker.origin} --data {data}" + (f" --split {split}" if split else "")
     command += f" --scales {','.join(map(str, scales))}" if scales else ""

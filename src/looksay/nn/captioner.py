@@ -270,7 +270,7 @@ class Captioner(Seeing[Told]):
         return torch.stack([one[rows == row].max() for row in range(len(best))])
 
     def taps(self) -> dict[str, nn.Module]:
-        return {**self.body.taps(), "embed": self.embed}
+        return {**self.eyes.body.taps(), "embed": self.embed}
 
 
 def _first(values: Tensors, count: int) -> Tensors:

@@ -4,20 +4,23 @@ picture is remembered on disk."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from looksay.nn.backbone import Backbone, BackboneSize
+from looksay.nn.blocks import initialise
 from looksay.nn.placement import Placement
 from looksay.nn.prep import Picture, Prep, fit
 from looksay.nn.system import Batch, Keep, System, normalise
 
+FINE = 48
+COLOURS = 3
 O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
 
 
@@ -40,10 +43,32 @@ class Seen(NamedTuple):
     grid: tuple[int, int]
 
 
-def regions(body: Backbone, x: Tensor) -> Tensor:
-    """(N, D, H/16, W/16): what the backbone's two last maps know of each place."""
-    maps = body(x)
-    return torch.cat([maps["c4"], F.interpolate(maps["c5"], maps["c4"].shape[-2:])], dim=1)
+class Sight(nn.Module):
+    """What is known of each place, `depth` numbers: the backbone's two last maps, and, of what a finer map and mean colours say
+    of its four quarters, FINE numbers more: from those colours and poses can be told."""
+
+    def __init__(self, size: BackboneSize, width: float) -> None:
+        super().__init__()
+        self.body = Backbone(size, width)
+        channels = self.body.channels
+        self.fine = nn.Conv2d(4 * (channels["c3"] + COLOURS), FINE, 1)
+        self.relu = nn.ReLU()
+        initialise(self.fine)
+        self.depth = channels["c4"] + channels["c5"] + FINE
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) → (N, D, H/16, W/16)"""
+        maps = self.body(x)
+        high, wide = maps["c4"].shape[-2:]
+        colours = F.avg_pool2d(F.pad(x, (0, 16 * wide - x.shape[3], 0, 16 * high - x.shape[2])), 8)
+        near = F.pad(maps["c3"], (0, 2 * wide - maps["c3"].shape[3], 0, 2 * high - maps["c3"].shape[2]))
+        quarters = F.pixel_unshuffle(torch.cat([near, colours.to(near.dtype)], dim=1), 2)
+        return torch.cat([maps["c4"], F.interpolate(maps["c5"], (high, wide)), self.relu(self.fine(quarters))], dim=1)
+
+
+def sighted(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of a system with a backbone of its own, as eyes can begin with them."""
+    return {f"eyes.{name}" if name.startswith("body.") else name: tensor for name, tensor in tensors.items()}
 
 
 @contextmanager
@@ -61,27 +86,30 @@ def halves(kind: str) -> Iterator[None]:
 
 
 class Seeing(System[O]):
-    """`body` sees; `depth` numbers a place."""
+    """`eyes` see; `depth` numbers a place."""
 
     shortcut = True
 
     def __init__(self, classes: Sequence[str], config: Eyes, prep: Prep | None = None) -> None:
         super().__init__(classes, config, prep or Prep((128, 128), "stretch", 128))
-        self.body = Backbone(config.size, config.width)
-        self.depth = self.body.channels["c4"] + self.body.channels["c5"]
+        self.eyes = Sight(config.size, config.width)
+        self.depth = self.eyes.depth
         if config.frozen:
-            self.body.requires_grad_(False).eval()
+            self.eyes.requires_grad_(False).eval()
         self._digest = ""
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
         if self.config.frozen:
-            self.body.eval()
+            self.eyes.eval()
         return self
 
     @classmethod
     def size_for(cls, config: Any) -> int:
         return 128
+
+    def adopt(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        return sighted(tensors)
 
     def beside(self, picture: Picture, place: Placement, keep: Keep) -> dict[str, Any]:
         """'regions': (D, rows, columns) float16, where the body never learns; from disk where it saw these pixels before. What is
@@ -96,17 +124,17 @@ class Seeing(System[O]):
     @torch.inference_mode()
     def _regions(self, picture: Picture, *, flip: bool) -> Any:
         seen = fit(picture, self.prep)
-        device = next(self.body.parameters()).device
+        device = next(self.eyes.parameters()).device
         x = normalise(torch.from_numpy(np.array(seen[:, ::-1] if flip else seen))[None].to(device), self.prep)
         with halves(device.type):
-            found = regions(self.body, x.to(memory_format=torch.channels_last))
+            found = self.eyes(x.to(memory_format=torch.channels_last))
         return found[0].half().contiguous().cpu().numpy().reshape(-1).view(np.float32)
 
     def digest(self) -> str:
-        """Of the body, which never changes."""
+        """Of the eyes, which never change."""
         if not self._digest:
             found = hashlib.blake2b(digest_size=8)
-            for tensor in self.body.state_dict().values():
+            for tensor in self.eyes.state_dict().values():
                 found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
             self._digest = found.hexdigest()
         return self._digest
@@ -114,6 +142,6 @@ class Seeing(System[O]):
     def see(self, batch: Batch) -> Seen:
         known = batch.beside.get("regions")
         dtype = next(self.parameters()).dtype
-        maps = torch.stack([each.to(dtype) for each in known]) if known else regions(self.body, batch.pictures)
+        maps = torch.stack([each.to(dtype) for each in known]) if known else self.eyes(batch.pictures)
         places = maps.flatten(2).transpose(1, 2)
         return Seen(places, places.mean(dim=1), (maps.shape[2], maps.shape[3]))

@@ -263,7 +263,7 @@ class DeepImageSent(Seeing[Matched]):
         return match(out.places, self._alone()).amax(dim=1)
 
     def taps(self) -> dict[str, nn.Module]:
-        return {**self.body.taps(), "show": self.show}
+        return {**self.eyes.body.taps(), "show": self.show}
 
 
 def _heats(places: Tensor, grid: tuple[int, int], words: Tensor, names: Sequence[str]) -> tuple[Heat, ...]:

@@ -65,13 +65,13 @@ class ShowAttendTell(Captioner):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=12, batch_size=32, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.01, warmup=0.05, clip=5.0,
+                    epochs=9, batch_size=32, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.01, warmup=0.05, clip=5.0,
                     augment=Augment(flip=0.5),
                 ),
             ),
             metric="ciderd",
             start="visual-concepts",
-            expect=0.71,
+            expect=0.74,
         ),
         "paper": Recipe(
             data="coco",
