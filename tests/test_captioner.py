@@ -210,6 +210,7 @@ def test_a_frozen_body_never_changes_and_is_shown_whole_pictures() -> None:
 # -- killed and resumed ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["show-attend-tell-hard", "lrcn"])
 def test_a_killed_run_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
     path = captioned(tmp_path)

@@ -281,6 +281,7 @@ def test_recipes_have_a_stage_for_critics() -> None:
         assert recipe.start == name.removesuffix("-hard")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit_whatever_it_says_to_itself(tmp_path: Path) -> None:
     path = captioned(tmp_path)
     assert in_process(train_once, order(path, tmp_path / "first", epochs="1")) == 0

@@ -410,6 +410,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
     assert [len(Pairs().open("pairs:a.txt", split, task("translate"), system)) > 0 for split in SPLITS] == [True] * 3
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", many(200))
     small = {"settings.hidden": "16", "settings.embed": "8", "batch_size": "32", "epochs": "2"}
