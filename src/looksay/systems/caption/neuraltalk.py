@@ -43,6 +43,7 @@ class NeuralTalk(Captioner):
             ),
             metric="ciderd",
             start="visual-concepts",
+            expect=0.29,
         ),
         "paper": Recipe(
             data="coco",
