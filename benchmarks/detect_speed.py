@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,23 +119,26 @@ def apart(mine: dict[str, Tensor], other: dict[str, Tensor]) -> str:
     return f"boxes within {box:.4f} px, scores within {score:.1e}, {int((~pairs).sum())} of {len(pairs)} without a partner"
 
 
+def raced(runs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Seconds of each, taking turns; the middle one counts."""
+    times: dict[str, list[float]] = {who: [] for who in runs}
+    for _ in range(rounds):
+        for who, run in runs.items():
+            since = time.perf_counter()
+            run()
+            times[who].append(time.perf_counter() - since)
+    return {who: statistics.median(spent) for who, spent in times.items()}
+
+
 def race(name: str, rounds: int) -> None:
     card, size = NAMES[name]
     picture = page(7, 3, size, "scene", words=False).picture
     model = theirs_of(name, card, picture)
     lookers = {mode: ours_of(name, model, mode) for mode in ("exact", "fast")}
     wanted = eager(model, picture)
-    times: dict[str, list[float]] = {"eager": [], "exact": [], "fast": []}
     said = {mode: table(look(looker, picture)) for mode, looker in lookers.items()}
-    for _ in range(rounds):
-        for who, spent in times.items():
-            since = time.perf_counter()
-            if who == "eager":
-                eager(model, picture)
-            else:
-                look(lookers[who], picture)
-            spent.append(time.perf_counter() - since)
-    best = {who: statistics.median(spent) for who, spent in times.items()}
+    runs = {"eager": lambda: eager(model, picture)} | {mode: partial(look, looker, picture) for mode, looker in lookers.items()}
+    best = raced(runs, rounds)
     told = f"{torch.get_num_threads()} threads: torchvision {1 / best['eager']:.2f} pictures/s, {len(wanted['scores'])} things"
     print(f"{name}, {size[0]} x {size[1]}, {told}")
     for mode in lookers:

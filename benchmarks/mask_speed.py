@@ -10,13 +10,12 @@ was trained, what fast mode costs (its masks beside those of exact mode, and the
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from detect_speed import apart, cast, eager, look, ours_of, table, theirs_of
+from detect_speed import apart, cast, eager, look, ours_of, raced, table, theirs_of
 from torch import Tensor
 from torchvision.ops import box_iou
 
@@ -69,16 +68,8 @@ def race(name: str, rounds: int) -> None:
     wanted = eager(model, picture)
     inked = (wanted["masks"][:, 0] > 0.5).numpy()
     said = {mode: look(looker, picture) for mode, looker in lookers.items()}
-    times: dict[str, list[float]] = {"eager": [], "exact": [], "fast": []}
-    for _ in range(rounds):
-        for who, spent in times.items():
-            since = time.perf_counter()
-            if who == "eager":
-                eager(model, picture)
-            else:
-                look(lookers[who], picture)
-            spent.append(time.perf_counter() - since)
-    best = {who: statistics.median(spent) for who, spent in times.items()}
+    runs = {"eager": lambda: eager(model, picture)} | {mode: partial(look, looker, picture) for mode, looker in lookers.items()}
+    best = raced(runs, rounds)
     threads = f"{torch.get_num_threads()} threads"
     print(f"{name}, {SIZE[0]} x {SIZE[1]}, {threads}: torchvision {1 / best['eager']:.2f} pictures/s, {len(inked)} things")
     for mode, scene in said.items():

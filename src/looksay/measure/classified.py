@@ -13,7 +13,7 @@ from looksay.data.dataset import Dataset
 from looksay.measure.bootstrap import Paired, interval, paired
 from looksay.measure.classify import Classification, Tally
 from looksay.measure.judging import Judging
-from looksay.measure.verdict import Verdict
+from looksay.measure.verdict import Scored, Verdict
 from looksay.nn.classifier import Classifier
 from looksay.nn.system import Batch, System
 from looksay.show.plots import confusion, reliability
@@ -24,13 +24,10 @@ SHEET = 100  # mistakes that a report shows
 
 
 @dataclass(frozen=True)
-class Classified(Verdict):
+class Classified(Scored):
     metric = "top1"
     title = "top-1"
     found: Classification
-
-    def __len__(self) -> int:
-        return len(self.found)
 
     def numbers(self) -> dict[str, float]:
         low, high = interval(self.found.hits.astype(np.float64))
@@ -45,9 +42,6 @@ class Classified(Verdict):
 
     def lines(self) -> list[str]:
         return [str(score) for score in self.found.scores()]
-
-    def row(self) -> list[tuple[str, str]]:
-        return [(score.name, str(score).removeprefix(score.name).strip()) for score in self.found.scores()]
 
     def shown(self) -> dict[str, Any]:
         numbers = {name: round(100 * value, 2) for name, value in self.numbers().items()}

@@ -13,7 +13,7 @@ from looksay.data.storybook import StorybookPages
 from looksay.measure.bootstrap import Paired
 from looksay.measure.detect import Detection, DetectionTally
 from looksay.measure.judging import Judging
-from looksay.measure.verdict import Verdict
+from looksay.measure.verdict import Scored, Verdict
 from looksay.nn.detector import Detector
 from looksay.nn.system import Batch, System
 from looksay.scene import Scene
@@ -21,21 +21,15 @@ from looksay.show.report import Report
 
 
 @dataclass(frozen=True)
-class Detected(Verdict):
+class Detected(Scored):
     metric = "map50"
     title = "mAP@.5"
     found: Detection
-
-    def __len__(self) -> int:
-        return len(self.found)
 
     def numbers(self) -> dict[str, float]:
         """`sure` is the score from which on detections are worth showing: the middle of the classes' best ones."""
         thresholds = [row.threshold for row in self.found.per_class() if row.threshold == row.threshold]
         return {**self.found.numbers(), "sure": float(np.median(thresholds)) if thresholds else 0.5}
-
-    def lines(self) -> list[str]:
-        return self.found.lines()
 
     def shown(self) -> dict[str, Any]:
         numbers = {name: round(100 * value, 2) for name, value in self.numbers().items()}
@@ -43,9 +37,6 @@ class Detected(Verdict):
 
     def behind(self, best: Verdict) -> Paired | None:
         return self.found.behind(best.found) if isinstance(best, Detected) else None
-
-    def row(self) -> list[tuple[str, str]]:
-        return [(score.name, str(score).removeprefix(score.name).strip()) for score in self.found.scores()]
 
     def fill(self, report: Report, title: str) -> None:
         numbers = self.numbers()

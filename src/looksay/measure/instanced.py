@@ -14,7 +14,7 @@ from looksay.measure.bootstrap import Paired
 from looksay.measure.detected import OfThings
 from looksay.measure.judging import Judging
 from looksay.measure.region_ap import Instances, InstanceTally
-from looksay.measure.verdict import Verdict
+from looksay.measure.verdict import Scored, Verdict
 from looksay.nn.detector import Detector
 from looksay.nn.system import Batch, System
 from looksay.scene import Mask, Objects, Scene
@@ -22,21 +22,15 @@ from looksay.show.report import Report
 
 
 @dataclass(frozen=True)
-class Instanced(Verdict):
+class Instanced(Scored):
     metric = "map50"
     title = "mask mAP@.5"
     found: Instances
-
-    def __len__(self) -> int:
-        return len(self.found)
 
     def numbers(self) -> dict[str, float]:
         """`sure` is the score from which on things are worth showing: the middle of the classes' best ones."""
         thresholds = [row.threshold for row in self.found.masks.per_class() if row.threshold == row.threshold]
         return {**self.found.numbers(), "sure": float(np.median(thresholds)) if thresholds else 0.5}
-
-    def lines(self) -> list[str]:
-        return self.found.lines()
 
     def shown(self) -> dict[str, Any]:
         numbers = {name: round(100 * value, 2) for name, value in self.numbers().items()}
@@ -52,9 +46,6 @@ class Instanced(Verdict):
 
     def behind(self, best: Verdict) -> Paired | None:
         return self.found.masks.behind(best.found.masks) if isinstance(best, Instanced) else None
-
-    def row(self) -> list[tuple[str, str]]:
-        return [(score.name, str(score).removeprefix(score.name).strip()) for score in self.found.scores()]
 
     def fill(self, report: Report, title: str) -> None:
         numbers = self.numbers()

@@ -12,29 +12,20 @@ from looksay.data.dataset import Dataset
 from looksay.measure.bootstrap import Paired, paired
 from looksay.measure.judging import Judging
 from looksay.measure.locate import Localization, LocateTally
-from looksay.measure.verdict import Verdict
+from looksay.measure.verdict import Scored, Verdict
 from looksay.nn.system import Batch, System
 from looksay.scene import Label, Labels, Objects, Scene, Thing
 from looksay.show.report import Report
 
 
 @dataclass(frozen=True)
-class Located(Verdict):
+class Located(Scored):
     metric = "loc1"
     title = "loc-1"
     found: Localization
 
-    def __len__(self) -> int:
-        return len(self.found)
-
     def numbers(self) -> dict[str, float]:
         return self.found.numbers()
-
-    def lines(self) -> list[str]:
-        return self.found.lines()
-
-    def row(self) -> list[tuple[str, str]]:
-        return [(score.name, str(score).removeprefix(score.name).strip()) for score in self.found.scores()]
 
     def shown(self) -> dict[str, Any]:
         numbers = {name: round(100 * value, 2) for name, value in self.numbers().items()}

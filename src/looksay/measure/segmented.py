@@ -15,7 +15,7 @@ from looksay.data.loader import ready
 from looksay.measure.bootstrap import Paired
 from looksay.measure.judging import Judging
 from looksay.measure.semantic import Semantic, SemanticTally
-from looksay.measure.verdict import Verdict
+from looksay.measure.verdict import Scored, Verdict
 from looksay.nn.system import Batch, System
 from looksay.scene import Regions, Scene
 from looksay.show.draw import draw
@@ -29,22 +29,13 @@ WORST = 8  # pictures that a report shows
 
 
 @dataclass(frozen=True)
-class Segmented(Verdict):
+class Segmented(Scored):
     metric = "miou"
     title = "mIoU"
     found: Semantic
 
-    def __len__(self) -> int:
-        return len(self.found)
-
     def numbers(self) -> dict[str, float]:
         return self.found.numbers()
-
-    def lines(self) -> list[str]:
-        return self.found.lines()
-
-    def row(self) -> list[tuple[str, str]]:
-        return [(score.name, str(score).removeprefix(score.name).strip()) for score in self.found.scores()]
 
     def shown(self) -> dict[str, Any]:
         numbers = {name: round(100 * value, 2) for name, value in self.numbers().items()}

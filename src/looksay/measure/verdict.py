@@ -57,3 +57,19 @@ class Verdict(ABC):
     @property
     def score(self) -> float:
         return self.numbers()[self.metric]
+
+
+class Scored(Verdict):
+    """What was `found` tells itself."""
+
+    found: Any  # with len(), lines() and scores()
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def lines(self) -> list[str]:
+        found: list[str] = self.found.lines()
+        return found
+
+    def row(self) -> list[tuple[str, str]]:
+        return [(score.name, str(score).removeprefix(score.name).strip()) for score in self.found.scores()]

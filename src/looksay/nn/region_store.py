@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from looksay.disk import write_atomically
+from looksay.nn.system import Batch, System
 from looksay.ops.machines import Floats, Ridge, machine, sigmoid_of
 
 NORM = 20.0  # the mean length of features before machines are fitted
@@ -62,6 +65,34 @@ class RegionStore:
             path.unlink()
 
 
+def key_of(system: System[Any], parts: tuple[str, ...], edition: int) -> str:
+    """Of all that features depend on: the settings, and the weights whose names begin with `parts`."""
+    found = hashlib.sha256(repr((system.classes, system.config, system.prep, edition)).encode())
+    for name, tensor in system.state_dict().items():
+        if name.startswith(parts):
+            found.update(tensor.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
+def gathered(
+    store: RegionStore, feed: Iterable[Batch], table: Callable[[Batch], Table], most: int, say: Callable[[str], None]
+) -> tuple[list[Table], int]:
+    """The tables of the first pictures, at least `most` of them (0: all), made where they are not there yet; and how many
+    pictures they are."""
+    paths, count = [], 0
+    for number, batch in enumerate(feed):
+        if most and count >= most:
+            break
+        path = store.path(number, batch.ids)
+        if not path.is_file():
+            store.put(path, table(batch))
+        paths.append(path)
+        count += len(batch)
+        if number % 10 == 9:
+            say(f"features of the regions of {count:,} pictures")
+    return opened(paths), count
+
+
 def opened(paths: Sequence[Path]) -> list[Table]:
     """The tables, of which only what is looked at is read."""
     return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
@@ -71,6 +102,15 @@ def length_of(tables: Sequence[Table], column: str) -> float:
     """The mean length of a feature."""
     total = sum(float(np.linalg.norm(table[column].astype(np.float64), axis=1).sum()) for table in tables)
     return total / max(sum(map(len, tables)), 1)
+
+
+def chances(fitted: bool, margins: Tensor | None, logits: Tensor, sigmoids: Tensor) -> Tensor:
+    """The log odds of each class: the machines', or the network's own (background first) until those are fitted."""
+    if fitted and margins is not None:
+        slopes, offsets = sigmoids.float().unbind(1)
+        return margins * slopes + offsets
+    log = logits.float().log_softmax(dim=2)[..., 1:]
+    return log - (-torch.expm1(log)).clamp(min=1e-12).log()
 
 
 def machines(tables: Sequence[Table], kinds: int) -> tuple[Floats, Floats]:

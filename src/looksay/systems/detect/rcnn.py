@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,12 +228,7 @@ class RCNN(Detector[Seen]):
 
     def strengths(self, out: Seen) -> Tensor:
         """The log odds of each class: the machines', or the network's own until those are fitted."""
-        if bool(self.fitted):
-            slopes, offsets = self.sigmoids.float().unbind(1)
-            found = out.margins * slopes + offsets
-        else:
-            log = out.logits.float().log_softmax(dim=2)[..., 1:]
-            found = log - (-torch.expm1(log)).clamp(min=1e-12).log()
+        found = store_of.chances(bool(self.fitted), out.margins, out.logits, self.sigmoids)
         return found.masked_fill(~out.real[..., None], -torch.inf)
 
     def proposals(self, out: Seen, batch: Batch) -> list[Tensor]:
@@ -270,19 +264,9 @@ class RCNN(Detector[Seen]):
     def finish(self, feed: Iterable[Batch], folder: Path, say: Callable[[str], None]) -> bool:
         """Machines and box regressions, from features kept in `folder` while this lasts."""
         self.eval()
-        store = store_of.RegionStore(folder, self._key())
-        paths, count = [], 0
-        for number, batch in enumerate(feed):
-            if self.config.pictures and count >= self.config.pictures:
-                break
-            path = store.path(number, batch.ids)
-            if not path.is_file():
-                store.put(path, self.table(batch))
-            paths.append(path)
-            count += len(batch)
-            if number % 10 == 9:
-                say(f"features of the regions of {count:,} pictures")
-        tables, kinds = store_of.opened(paths), len(self.classes)
+        store = store_of.RegionStore(folder, store_of.key_of(self, ("body.", "fc6."), EDITION))
+        tables, count = store_of.gathered(store, feed, self.table, self.config.pictures, say)
+        kinds = len(self.classes)
         rows = sum(map(len, tables))
         if not rows:
             return False
@@ -317,14 +301,6 @@ class RCNN(Detector[Seen]):
             for name, values in {**columns, "pooled": pooled, "feature": feature}.items():
                 table[name] = values.cpu().numpy()
         return table
-
-    def _key(self) -> str:
-        """Of all that the features depend on."""
-        found = hashlib.sha256(repr((self.classes, self.config, self.prep, EDITION)).encode())
-        for name, tensor in self.state_dict().items():
-            if name.startswith(("body.", "fc6.")):
-                found.update(tensor.cpu().contiguous().numpy().tobytes())
-        return found.hexdigest()[:16]
 
 
 def warp(pictures: Tensor, rois: Tensor, side: int) -> Tensor:

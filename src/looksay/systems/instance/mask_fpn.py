@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.registry import Card, system
 from looksay.systems.detect.faster_fpn import FasterFPN, PyramidConfig
 from looksay.systems.instance.mask_rcnn import MaskRCNN
@@ -67,18 +66,11 @@ class MaskFPN(MaskRCNN, FasterFPN):
             settings={**FasterFPN.RECIPES["storybook"].settings, "inks": 128, "depth": 2},
             metric="map",
         ),
-        "paper": Recipe(
-            data="coco",
-            stages=(
-                Stage(
-                    epochs=26, batch_size=16, img_size=800, lr=0.02, weight_decay=1e-4, schedule="step",
-                    milestones=(0.615, 0.846), warmup=0.005, augment=Augment(flip=0.5),
-                ),
-            ),
-            metric="map",
+        "paper": replace(
+            FasterFPN.RECIPES["paper"],
             note="the published weights' training, from an ImageNet network; COCO mask AP 34.6 and 41.8 (v2)",
         ),
-    }  # fmt: skip
+    }
 
     @property
     def normed(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -263,12 +262,7 @@ class SDS(Outliner[Judged], FastRCNN):
     def strengths(self, out: Judged) -> Tensor:
         """The log odds of each class: the machines', or the network's own until those are fitted."""
         assert isinstance(out, Segmented)
-        if bool(self.fitted) and out.margins is not None:
-            slopes, offsets = self.sigmoids.float().unbind(1)
-            found = out.margins * slopes + offsets
-        else:
-            log = out.logits.float().log_softmax(dim=2)[..., 1:]
-            found = log - (-torch.expm1(log)).clamp(min=1e-12).log()
+        found = store_of.chances(bool(self.fitted), out.margins, out.logits, self.sigmoids)
         return found.masked_fill(~out.used[..., None], -torch.inf)
 
     def candidates(self, out: Judged, batch: Batch) -> list[Found]:
@@ -290,17 +284,8 @@ class SDS(Outliner[Judged], FastRCNN):
     def finish(self, feed: Iterable[Batch], folder: Path, say: Callable[[str], None]) -> bool:
         """The machines, from features kept in `folder` while this lasts."""
         self.eval()
-        store = store_of.RegionStore(folder, self._key())
-        paths, count = [], 0
-        for number, batch in enumerate(feed):
-            if self.config.pictures and count >= self.config.pictures:
-                break
-            path = store.path(number, batch.ids)
-            if not path.is_file():
-                store.put(path, self.table(batch))
-            paths.append(path)
-            count += len(batch)
-        tables = store_of.opened(paths)
+        store = store_of.RegionStore(folder, store_of.key_of(self, ("body.", "merge.", "head."), EDITION))
+        tables, count = store_of.gathered(store, feed, self.table, self.config.pictures, say)
         if not sum(map(len, tables)):
             return False
         say(f"fitting {len(self.classes)} machines to {sum(map(len, tables)):,} segments of {count:,} pictures")
@@ -338,14 +323,6 @@ class SDS(Outliner[Judged], FastRCNN):
                 table[name] = value.cpu().numpy()
             rows.append(table[(label >= 0).cpu().numpy()])
         return np.concatenate(rows)
-
-    def _key(self) -> str:
-        """Of all that the features depend on."""
-        found = hashlib.sha256(repr((self.classes, self.config, self.prep, EDITION)).encode())
-        for name, tensor in self.state_dict().items():
-            if name.startswith(("body.", "merge.", "head.")):
-                found.update(tensor.cpu().contiguous().numpy().tobytes())
-        return found.hexdigest()[:16]
 
 
 @torch.no_grad()
