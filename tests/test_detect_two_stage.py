@@ -6,13 +6,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.ops import box_iou, roi_align
+from torchvision.ops import box_iou, roi_align, roi_pool
 
 from looksay import weights
 from looksay.nn import chance
 from looksay.nn.system import Batch
 from looksay.ops.boxcode import decode, encode
-from looksay.ops.roi import align
+from looksay.ops.roi import align, max_pool
 from looksay.systems.detect.fast_rcnn import SHARE, FastRCNN, Judged, matched, padded, sampled
 from looksay.systems.detect.faster_rcnn import FITS, MISSES, FasterRCNN, anchors
 
@@ -65,6 +65,18 @@ def test_a_large_region_is_averaged_over_all_of_it() -> None:
     (left, right) = align(maps, torch.tensor([[[0.0, 0.0, 128.0, 128.0]]]), 2, 0.25)[0, 0, 0, 0].tolist()
     assert left == pytest.approx(7.5, abs=0.2)
     assert right == pytest.approx(23.5, abs=0.2)
+
+
+@pytest.mark.parametrize(("shape", "regions", "cells"), [((2, 8, 17, 23), 40, 7), ((1, 3, 32, 32), 60, 4), ((3, 2, 1, 5), 9, 2)])
+def test_the_greatest_of_each_cell_are_torchvisions(shape: tuple[int, int, int, int], regions: int, cells: int) -> None:
+    """Regions reach over the border and beyond it, and may be smaller than their cells."""
+    torch.manual_seed(3)
+    maps, sides = torch.randn(shape), 4.0 * torch.tensor(shape[:1:-1])
+    low = torch.rand(shape[0], regions, 2) * (1.4 * sides) - 0.2 * sides
+    boxes = torch.cat([low, low + torch.rand(shape[0], regions, 2) * sides], dim=2)
+    ours = max_pool(maps, boxes, cells, 0.25)
+    assert torch.equal(ours, roi_pool(maps, list(boxes), cells, 0.25).view_as(ours))
+    assert max_pool(maps, boxes[:, :0], cells, 0.25).shape == (shape[0], 0, shape[1], cells, cells)
 
 
 def test_moves_are_undone() -> None:

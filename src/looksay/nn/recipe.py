@@ -24,6 +24,9 @@ class Augment:
     sizes: tuple[int, ...] = ()  # the side of the network's picture is drawn from these for each batch
 
 
+VARIED = Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2)
+
+
 @dataclass(frozen=True)
 class Stage:
     """One training with one objective. Most systems have a single stage."""

@@ -33,6 +33,56 @@ def align(maps: Tensor, boxes: Tensor, cells: int, scale: float, points: int = 0
     return found.view(count, regions, cells, channels, cells).transpose(2, 3)
 
 
+def max_pool(maps: Tensor, boxes: Tensor, cells: int, scale: float) -> Tensor:
+    """RoI Pool (Girshick 2015), without gradients: the greatest value in each of `cells` x `cells` of a region. Takes and gives
+    what `align` does; the same numbers as torchvision's.
+
+    The greatest value of any rectangle is that of four squares-by-powers-of-two that cover it, and the greatest values of all of
+    those, wherever they begin, are made once a map. One picture comes after the other: what belongs to one stays in the cache.
+    """
+    count, channels, high, wide = maps.shape
+    regions = boxes.shape[1]
+    edges = (boxes.float() * scale).round()
+    top, bottom = _bins(edges[..., 1], edges[..., 3], cells, high)  # N R P
+    left, right = _bins(edges[..., 0], edges[..., 2], cells, wide)
+    tall, broad = ((far - near).clamp(min=1).float().log2().floor().long() for near, far in ((top, bottom), (left, right)))
+    depth = 1 + int(torch.cat([tall.flatten(), broad.flatten(), tall.new_zeros(1)]).max())
+    rows = [(tall * depth * high + each.clamp(min=0)) * wide for each in (top.clamp(max=high - 1), bottom - 2**tall)]
+    columns = [broad * high * wide + each.clamp(min=0) for each in (left.clamp(max=wide - 1), right - 2**broad)]
+    found = maps.new_empty(count, regions * cells * cells, channels)
+    for picture, out in enumerate(found):
+        table = _greatest(maps[picture].permute(1, 2, 0), depth).view(-1, channels)
+        places = [(row[picture, :, :, None] + column[picture, :, None]).view(-1) for row in rows for column in columns]
+        torch.index_select(table, 0, places[0], out=out)
+        for place in places[1:]:
+            torch.maximum(out, table.index_select(0, place), out=out)
+    found = found.view(count, regions, cells, cells, channels)
+    found[(bottom <= top)[..., :, None] | (right <= left)[..., None, :]] = 0.0
+    return found.permute(0, 1, 4, 2, 3)
+
+
+def _bins(low: Tensor, high: Tensor, cells: int, side: int) -> tuple[Tensor, Tensor]:
+    """(N, R, cells): the first pixel of each cell, and the one behind its last."""
+    size = (high - low + 1).clamp(min=1)[..., None] / cells
+    number = torch.arange(cells, device=low.device)
+    near, far = (number * size).floor() + low[..., None], ((number + 1) * size).ceil() + low[..., None]
+    return near.clamp(0, side).long(), far.clamp(0, side).long()
+
+
+def _greatest(maps: Tensor, depth: int) -> Tensor:
+    """(tall, broad, H, W, C): of the 2^tall x 2^broad pixels from each one on, as far as the map goes."""
+    found = maps.contiguous()
+    for axis in (-3, -2):
+        steps = [found]
+        for apart in (2**step for step in range(depth - 1)):
+            last, side = steps[-1], found.shape[axis]
+            both = max(side - apart, 0)
+            wider = torch.maximum(last.narrow(axis, 0, both), last.narrow(axis, side - both, both))
+            steps.append(torch.cat([wider, last.narrow(axis, both, side - both)], dim=axis))
+        found = torch.stack(steps, dim=found.dim() - 3)
+    return found
+
+
 def align_levels(
     maps: Sequence[Tensor], regions: Tensor, where: Tensor, cells: int, scales: Sequence[float], points: int = 2
 ) -> Tensor:

@@ -21,7 +21,7 @@ from looksay.nn.recipe import Augment, Recipe, Stage
 from looksay.nn.system import Batch, Keep
 from looksay.ops.boxcode import Weights, decode, encode
 from looksay.ops.proposals import EDITION, propose
-from looksay.ops.roi import align
+from looksay.ops.roi import align, max_pool
 from looksay.registry import Card, system
 
 WEIGHTS: Weights = (10.0, 10.0, 5.0, 5.0)  # moves are learnt in these units
@@ -231,6 +231,8 @@ class FastRCNN(Detector[Judged]):
         cells = cells or self.config.pool
         if self.config.pooling == "align":
             return align(fine, regions, cells, 1 / MAP)
+        if not fine.requires_grad:
+            return max_pool(fine, regions, cells, 1 / MAP)
         found = roi_pool(fine.float(), list(regions), cells, 1 / MAP)
         return torch.unflatten(found.to(fine.dtype), 0, regions.shape[:2])
 

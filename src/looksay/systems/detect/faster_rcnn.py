@@ -15,7 +15,7 @@ from torchvision.ops import box_iou
 
 from looksay.nn.blocks import initialise
 from looksay.nn.detector import clipped, things_of
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import VARIED, Augment, Recipe, Stage
 from looksay.nn.system import Batch, System
 from looksay.ops.boxcode import decode, encode
 from looksay.ops.suppress import greedy
@@ -24,7 +24,6 @@ from looksay.systems.detect.fast_rcnn import FastConfig, FastRCNN, Judged
 
 STRIDE = 8  # pixels between the places of anchors
 FITS, MISSES = 0.7, 0.3  # an anchor that overlaps a thing by so much shows it; by less, it shows background
-VARIED = Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2)
 POOR = 0.3  # a truth whose best anchor overlaps it by less is hard to learn
 
 

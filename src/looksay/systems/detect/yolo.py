@@ -17,12 +17,11 @@ from looksay.nn.blocks import initialise, scaled
 from looksay.nn.chance import Dropout
 from looksay.nn.detector import Detector, Found, clipped, things_of
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import VARIED, Augment, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.registry import Card, system
 
 STRIDE = 16  # pixels to a cell, in the house's network
-VARIED = Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2)
 SLOPE = 0.1  # of leaky rectifiers, below zero
 # The paper's figure 3: (channels, side) of convolutions, 'M' max pooling by two, and strides other than 1.
 Layer = tuple[int, int] | tuple[int, int, int] | Literal["M"]

@@ -20,11 +20,11 @@ from looksay.nn.chance import Dropout
 from looksay.nn.darknet import Conv, Darknet19
 from looksay.nn.detector import things_of
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Recipe, Stage
+from looksay.nn.recipe import VARIED, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.ops.cluster import typical_shapes
 from looksay.registry import Card, system
-from looksay.systems.detect.yolo import VARIED, Grid, Yolo, around, corners, leaky, overlaps, truth_of, vague_of
+from looksay.systems.detect.yolo import Grid, Yolo, around, corners, leaky, overlaps, truth_of, vague_of
 
 # Boxes that somebody would choose by hand, in shares of the picture: squares and boxes twice as long, of two sizes.
 BY_HAND = ((0.2, 0.2), (0.28, 0.14), (0.14, 0.28), (0.5, 0.5), (0.7, 0.35))

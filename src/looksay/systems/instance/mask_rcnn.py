@@ -15,11 +15,11 @@ from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import Found
 from looksay.nn.outlines import Outliner, Outlines, mask_loss, whole
 from looksay.nn.placement import Placement
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import VARIED, Augment, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.registry import Card, system
 from looksay.systems.detect.fast_rcnn import Judged, padded
-from looksay.systems.detect.faster_rcnn import VARIED, FasterConfig, FasterRCNN, Proposed
+from looksay.systems.detect.faster_rcnn import FasterConfig, FasterRCNN, Proposed
 
 
 @dataclass(frozen=True)
