@@ -139,3 +139,72 @@ def test_a_video_of_things_is_a_video(model: Path, tmp_path: Path, capsys: pytes
 def test_only_things_can_be_cut_out(model: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["segment", str(picture), "-f", "cutouts", "-o", str(tmp_path)]) == 2
     assert "add --instance" in capsys.readouterr().err
+
+
+def test_results_of_coco_have_the_data_set_s_own_numbers(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They come back as what was found, and the official library decodes their masks to the same pixels."""
+    from pycocotools import mask as coco
+
+    from looksay.data import source
+    from looksay.data.coco import Coco
+    from looksay.data.coco_results import read_results
+
+    root = tmp_path / "set"
+    (root / "images").mkdir(parents=True)
+    images, notes = [], []
+    for number, file in ((901, "yard.png"), (77, "lane.png")):
+        array = np.random.default_rng(number).integers(0, 256, (96, 120, 3), np.uint8)
+        Image.fromarray(array).save(root / "images" / file)
+        images.append({"id": number, "file_name": file, "width": 120, "height": 96})
+        notes.append({"id": number, "image_id": number, "category_id": 41, "bbox": [5, 5, 20, 20], "area": 400, "iscrowd": 0})
+    kinds = [{"id": 41, "name": "dog"}, {"id": 7, "name": "cow"}]
+    (root / "truth.json").write_text(json.dumps({"images": images, "annotations": notes, "categories": kinds}))
+    out, data = tmp_path / "found.json", f"coco:{root / 'truth.json'}"
+    base = ["segment", "--instance", str(root / "images"), "--model", str(model), "-f", "coco"]
+    assert run([*base, "-o", str(out), "--data", data, "--score", "0"]) == 0
+    assert run(["segment", "--instance", str(root / "images"), "--model", str(model), "--json", "--score", "0"]) == 0
+    said = {scene.id: scene for scene in map(Scene.from_json, capsys.readouterr().out.splitlines()[-2:])}
+    entries = json.loads(out.read_text())
+    assert {entry["image_id"] for entry in entries} == {901, 77}
+    assert {entry["category_id"] for entry in entries} == {7, 41}
+    opened = source.open(data, "")
+    assert isinstance(opened, Coco)
+    read = {opened.name(index): scene for index, scene in enumerate(read_results(out, opened))}
+    for file, id in (("yard.png", "901"), ("lane.png", "77")):
+        assert [(thing.name, thing.mask) for thing in read[id].objects] == [(t.name, t.mask) for t in said[file].objects]
+    first = next(entry for entry in entries if entry["image_id"] == 901)
+    mask = said["yard.png"].objects[0].mask
+    assert mask is not None
+    np.testing.assert_array_equal(coco.decode(first["segmentation"]) == 1, mask.array())
+    assert not list(tmp_path.glob("*.part"))
+    assert run([*base, "-o", str(tmp_path / "plain.json")]) == 0  # without a data set: names of files, 1, 2 …
+    assert {entry["image_id"] for entry in json.loads((tmp_path / "plain.json").read_text())} == {"yard.png", "lane.png"}
+    assert run(["score", str(out), str(root / "truth.json"), "--masks", "--json"]) in (0, 2)  # its truth has no masks
+    capsys.readouterr()
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(root / "images" / "other.png")
+    assert run([*base, "-o", str(tmp_path / "no.json"), "--data", data]) == 2
+    assert "no picture is called 'other.png'" in capsys.readouterr().err
+    assert not (tmp_path / "no.json").exists()
+
+
+def test_what_things_have_no_place_for_is_refused(model: Path, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong, says in (
+        (["-f", "coco", "-o", "x.json"], "add --instance"),
+        (["--instance", "-f", "csv", "-o", "x", "--data", "storybook"], "for --format coco"),
+        (["--instance", "-f", "coco"], "where shall the coco go"),
+        (["--semantic"], "is there to outline things"),
+    ):
+        assert run(["segment", str(picture), "--model", str(model), *wrong]) == 2
+        assert says in capsys.readouterr().err
+
+
+def test_label_maps_of_things_have_a_table(model: Path, picture: Path, tmp_path: Path) -> None:
+    assert run(["segment", "--instance", str(picture), "--model", str(model), "-f", "labels", "-o", str(tmp_path)]) == 0
+    with Image.open(tmp_path / "yard.png") as image:
+        numbers = np.asarray(image)
+    with open(tmp_path / "things.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["number"] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+    assert {row["file"] for row in rows} == {"yard.png"}
+    assert set(np.unique(numbers).tolist()) <= set(range(len(rows) + 1))
+    assert numbers.any()

@@ -135,9 +135,9 @@ class Run:
         if card.task != name:
             from looksay.registry import names
 
-            raise BadConfig(
-                f"{self.looker.name} is there to {card.task}", where="--model", mend=f"take one of {', '.join(names(name))}"
-            )
+            there = {"segment": "name pixels", "instances": "outline things"}.get(card.task, card.task)
+            mend = f"take one of {', '.join(names(name))}"
+            raise BadConfig(f"{self.looker.name} is there to {there}", where="--model", mend=mend)
 
     def looks(
         self, pictures: list[str], batch_size: int, *, why: str = "", of: str = "", at: str = "", score: float = -1.0
