@@ -92,6 +92,9 @@ def compare(
             print(codec.dumps(row))
     else:
         table(found.rows)
+        for heading, rows in found.tables.items():
+            print(f"\n{heading}")
+            table(rows)
         print(f"report: {found.report(output)}")
 
 
