@@ -326,6 +326,30 @@ def evaluate(
     return Evaluation(looker.name, recipe, origin, looker.system, dataset, judged, count, how, command, minutes, expect)
 
 
+def evaluate_panoptic(
+    what: str | Looker, stuff: str | Looker, data: str = "storybook", *, split: str = "", progress: Any = None
+) -> Evaluation:
+    """Panoptic quality: `what` finds things with their pixels, `stuff` says what all others are. Things count from the score on
+    from which they are shown."""
+    from looksay.measure.evaluation import Evaluation
+    from looksay.measure.paneled import check_pair, judge_panoptic
+
+    one, other = (load(each) if isinstance(each, str) else each for each in (what, stuff))
+    check_pair(one.system, other.system)
+    kinds = [task(looker.system.card.task) for looker in (one, other)]
+    own, mapped = (
+        kind.material().open(data, split, kind, looker.system) for kind, looker in zip(kinds, (one, other), strict=True)
+    )
+    judged = judge_panoptic(one.system, other.system, (own, mapped), one.sure, progress)
+    name, recipe = f"{one.name} + {other.name}", f"{one.info.recipe} + {other.info.recipe}"
+    params = one.system.parameters_count + other.system.parameters_count
+    how = f"things from a score of {one.sure:.2f} on, the surest on top"
+    second = other.name if other.origin == "shipped" else other.origin
+    command = f"looksay evaluate {one.name} --weights {one.origin} --stuff {second}"
+    command += f" --data {data}" + (f" --split {split}" if split else "")
+    return Evaluation(name, recipe, one.origin, one.system, own, judged, params, how, command)
+
+
 def at_size(looker: Looker, size: int) -> Looker:
     """The same weights, seeing pictures of `size` x `size` pixels."""
     from looksay.nn.detector import Detector
@@ -391,4 +415,7 @@ def compare(
     return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 
 
-__all__ = ["Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "explain", "find", "load", "look", "train"]
+__all__ = [
+    "Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "evaluate_panoptic", "explain", "find", "load", "look",
+    "train",
+]  # fmt: skip
