@@ -13,6 +13,7 @@ from looksay.cli.look import folder
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
+    from looksay.show.instances import Tints
     from looksay.show.look import Look
 
 DRAWN = 2400  # pixels of a drawing's longer side, at most
@@ -37,7 +38,8 @@ class Sink:
         self.output, self.format, self.classes = output, format, classes
         self.films = Films(self.folder, self._drawn) if self.folder else None
         self.names: Any = None
-        self.tints: dict[str, Any] = {}
+        self.film = ""
+        self.tints: Tints | None = None  # whose things are remembered: of one film at a time
         self.table: Table | None = None
         self.answers: Any = None
         if format == Format.coco:
@@ -87,12 +89,18 @@ class Sink:
     def _drawn(self, found: Look, words: bool) -> Any:
         """Things each in a colour of its own, the same in all frames of a video."""
         from looksay.show.draw import draw
-        from looksay.show.instances import Tints
 
         found = smaller(found)
-        film = found.scene.source.rpartition("#")[0]
-        tints = self.tints.setdefault(film, Tints()) if film else Tints()
-        return draw(found.picture, found.scene, words=words, tints=tints(found.scene))
+        return draw(found.picture, found.scene, words=words, tints=self.coloured(found))
+
+    def coloured(self, found: Look) -> tuple[tuple[int, int, int], ...]:
+        """A colour for each thing; in a film, the one that it had before."""
+        from looksay.show.instances import Tints
+
+        film = film_of(found)
+        if self.tints is None or not film or film != self.film:
+            self.film, self.tints = film, Tints()
+        return self.tints(found.scene)
 
     def _labels(self, found: Look) -> None:
         """Numbers of classes in their colours, with the legend beside them; of things, numbers of 16 bits with a table."""
@@ -180,6 +188,17 @@ class Table:
     def __exit__(self, kind: Any, *error: Any) -> None:
         if kind is None:
             self.part.replace(self.path)
+
+
+def film_of(found: Look) -> str:
+    """What the frames of a film have in common: the video, or for numbered pictures of a folder (walk_001.png) all of their path
+    but the number, and their size. '' for a picture alone."""
+    film, mark, frame = found.scene.source.rpartition("#")
+    if mark and frame.isdigit():
+        return film
+    path = Path(found.scene.source)
+    name = path.stem.rstrip("0123456789")
+    return f"{path.parent / name}*{path.suffix} {found.scene.size}" if name != path.stem else ""
 
 
 def smaller(found: Look) -> Look:
