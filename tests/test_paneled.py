@@ -118,7 +118,8 @@ def test_two_systems_are_judged_as_a_slow_loop_judges_them(pair: tuple[Path, Pat
     for look, least in ((paneled.looked, 0.06), (spoilt, 0.5)):
         monkeypatch.setattr(paneled, "looked", look)
         judged = paneled.judge_panoptic(things, stuff, (data, mapped), least)
-        found = judged.found.found  # type: ignore[attr-defined] - of any verdict
+        verdict: Any = judged.found
+        found = verdict.found
         pictures = [(data.name(index), data.picture(index)) for index in range(5)]
         with torch.inference_mode():
             said = list(zip(look(things, pictures), look(stuff, pictures), strict=True))

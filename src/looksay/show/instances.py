@@ -59,7 +59,8 @@ class Tints:
         return tuple(found[place].tint if place in found else fresh[place] for place in range(len(things)))
 
     def _again(self, things: list[Thing]) -> dict[int, _Known]:
-        """Which of the known each thing is: pairs of one name choose first, and of those the pair that overlaps most."""
+        """Which of the known each thing is: pairs of one name that overlap choose first, of those the pair
+        that overlaps most; then those of another name; then those of one name that are near."""
         if not things or not self._known:
             return {}
         now = np.array([thing.box for thing in things])
@@ -69,12 +70,13 @@ class Tints:
         overlap = np.maximum(iou(now, before), iou(now, expected))
         names = np.array([known.thing.name for known in self._known], object)
         same = np.array([thing.name for thing in things], object)[:, None] == names
-        overlap = np.where(overlap >= np.where(same, SAME, RENAMED), overlap + same, 0.0)
+        near = np.where(same, nearness(now, before), 0.0)  # who overlaps nobody may have turned over, or been away for a while
+        fits = np.where(overlap >= np.where(same, SAME, RENAMED), 1 + overlap + same, near)
         found: dict[int, _Known] = {}
         taken = set[int]()
-        for pair in np.argsort(-overlap, axis=None, kind="stable").tolist():
+        for pair in np.argsort(-fits, axis=None, kind="stable").tolist():
             place, other = divmod(pair, len(self._known))
-            if not overlap[place, other]:
+            if not fits[place, other]:
                 break
             if place not in found and other not in taken:
                 found[place] = self._known[other]
@@ -86,6 +88,16 @@ class Tints:
         start = COLOURS.index(colour(name))
         cycle = [COLOURS[(start + 7 * step) % len(COLOURS)] for step in range(len(COLOURS))]  # 7: neighbours differ much
         return min(cycle, key=used.count)
+
+
+def nearness(now: npt.NDArray[np.float64], before: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n, m) for boxes (n, 4) and (m, 4): from 1 where they have one middle to 0 where that of one lies as far away as half of
+    both their longer sides."""
+    apart = (now[:, None, :2] + now[:, None, 2:] - before[None, :, :2] - before[None, :, 2:]) / 2
+    longer = [(boxes[:, 2:] - boxes[:, :2]).max(axis=1) for boxes in (now, before)]
+    reach = (longer[0][:, None] + longer[1][None]) / 2
+    found: npt.NDArray[np.float64] = np.maximum(0.0, 1 - np.hypot(apart[..., 0], apart[..., 1]) / reach)
+    return found
 
 
 def cutouts(picture: npt.NDArray[np.uint8], scene: Scene) -> Iterator[tuple[Thing, npt.NDArray[np.uint8]]]:
