@@ -40,8 +40,6 @@ class Instanced(Scored):
             "APr@.5 %": numbers["apr50"],
             "APr@.7 %": numbers["apr70"],
             "box mAP@.5 %": numbers["box_map50"],
-            "touching apart %": numbers["touching_apart"],
-            "merged %": numbers["touching_merged"],
         }
 
     def tables(self) -> dict[str, dict[str, Any]]:
