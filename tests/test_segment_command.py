@@ -15,12 +15,15 @@ from torch import nn
 
 from looksay import registry, weights
 from looksay.cli.main import run
+from looksay.cli.segmented import Format, Sink, palette
+from looksay.data import source
 from looksay.errors import BadConfig
 from looksay.measure.areas import areas, borders, measured
 from looksay.nn.segmenter import Grid, Maps, SegmentConfig, Segmenter
 from looksay.nn.tiles import in_tiles, windows
 from looksay.ops.superpixels import slic
 from looksay.scene import Mask, Objects, Regions, Scene, Thing
+from looksay.show.palette import colours
 
 NAMES = ("sky", "grass", "cow", "post")
 
@@ -167,6 +170,56 @@ def test_the_class_of_every_pixel(weights_file: str, picture_file: str, tmp_path
     assert run([*base[:4], "--tile", "96", "--overlap", "32"]) == 0
     assert run(["look", picture_file, "--model", weights_file, "--output", str(tmp_path / "look.html")]) == 0
     assert "perimeter" in capsys.readouterr().out
+
+
+def test_label_maps_have_the_colours_of_their_legend(weights_file: str, picture_file: str, tmp_path: Path) -> None:
+    """And can be read as a set of label pictures."""
+    root = tmp_path / "set"
+    (root / "images").mkdir(parents=True)
+    Image.open(picture_file).save(root / "images" / "street.png")
+    assert run(["segment", picture_file, "--model", weights_file, "-f", "labels", "-o", str(root / "labels")]) == 0
+    (root / "labels" / "class_dict.csv").rename(root / "class_dict.csv")
+    with open(root / "class_dict.csv", encoding="utf-8") as file:
+        legend = {row["name"]: row for row in csv.DictReader(file)}
+    assert list(legend) == [*NAMES, "void"]
+    assert [legend[name]["number"] for name in legend] == ["0", "1", "2", "3", "255"]
+    with Image.open(root / "labels" / "street.png") as image:
+        assert image.mode == "P"
+        ids, shown = np.asarray(image), np.asarray(image.convert("RGB"))
+    for number, name in enumerate(NAMES):
+        tint = [int(legend[name][channel]) for channel in "rgb"]
+        assert (shown[ids == number] == tint).all()
+        assert tuple(tint) == colours(NAMES)[name]
+    data = source.open(f"labels:{root}", "")
+    assert data.region_names == NAMES
+    assert np.array_equal(data.regions(0), ids)
+
+
+def test_every_class_has_a_colour_of_its_own() -> None:
+    names = tuple(f"kind {number}" for number in range(255))
+    table = palette(names)
+    assert len({tuple(row) for row in table.tolist()}) == 256
+    assert tuple(table[255]) == (224, 224, 192)
+
+
+def test_a_table_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "areas.csv"
+    path.write_text("old")
+
+    def interrupted() -> None:
+        with Sink(str(tmp_path), Format.csv) as sink:
+            sink._rows("areas.csv", ("a",), [(1,)])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    with Sink(str(tmp_path), Format.csv) as sink:
+        sink._rows("areas.csv", ("a",), [(1,)])
+        sink._rows("areas.csv", ("a",), [(2,)])
+        assert path.read_text() == "old"
+    assert path.read_text() == "a\n1\n2\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["areas.csv"]
 
 
 def test_superpixels(picture_file: str, tmp_path: Path, capsys: Any) -> None:

@@ -24,6 +24,7 @@ from looksay.show.look import Look
 from looksay.tasks import task
 
 if TYPE_CHECKING:
+    from looksay.explain.seen import Whys
     from looksay.learn.job import Order, Trained
     from looksay.measure.comparison import Comparison
     from looksay.measure.evaluation import Evaluation
@@ -108,15 +109,16 @@ class Looker:
             since = time.perf_counter()
             batch = self.batch(turn)
             scenes = self.answer(batch)
+            doubts: list[tuple[str, ...]] = [()] * len(turn)
             if explain:
-                scenes = self.explained(batch, scenes, explain, of, at)
+                scenes, doubts = self._why(batch, scenes, (explain, of, at), skip is not None)
             for other in self.also:
                 added = other.answer(other.batch(turn))
                 scenes = [joined(scene, sure(more, other.sure)) for scene, more in zip(scenes, added, strict=True)]
             spent = (time.perf_counter() - since) / len(turn)
-            for item, scene in zip(turn, scenes, strict=True):
+            for item, scene, doubt in zip(turn, scenes, doubts, strict=True):
                 scene = sure(scene, score if score >= 0 else self.sure)
-                told = self._doubts(item)
+                told = self._doubts(item) + doubt
                 yield Look(item.picture, replace(scene, source=item.source), self.who, spent, told)
 
     def batch(self, turn: Sequence[Shown]) -> Batch:
@@ -142,10 +144,13 @@ class Looker:
         return self._quick
 
     def explained(self, batch: Batch, scenes: list[Scene], method: str, of: str = "", at: str = "") -> list[Scene]:
-        from looksay.explain import explain
+        """Raises NotSeen where a picture does not show what is asked for."""
+        return self._why(batch, scenes, (method, of, at), False)[0]
 
-        heats = explain(self.system, batch, of, method, at)
-        return [replace(scene, heats=(heat,)) for scene, heat in zip(scenes, heats, strict=True)]
+    def _why(self, batch: Batch, scenes: list[Scene], asked: tuple[str, str, str], forgiving: bool) -> Whys:
+        from looksay.explain import explained
+
+        return explained(self.system, batch, [(scene, sure(scene, self.sure)) for scene in scenes], asked, forgiving=forgiving)
 
     def _doubts(self, item: Shown) -> tuple[str, ...]:
         if self.info.world != "storybook" or "digits" in self.info.recipe:
@@ -321,6 +326,30 @@ def evaluate(
     return Evaluation(looker.name, recipe, origin, looker.system, dataset, judged, count, how, command, minutes, expect)
 
 
+def evaluate_panoptic(
+    what: str | Looker, stuff: str | Looker, data: str = "storybook", *, split: str = "", progress: Any = None
+) -> Evaluation:
+    """Panoptic quality: `what` finds things with their pixels, `stuff` says what all others are. Things count from the score on
+    from which they are shown."""
+    from looksay.measure.evaluation import Evaluation
+    from looksay.measure.paneled import check_pair, judge_panoptic
+
+    one, other = (load(each) if isinstance(each, str) else each for each in (what, stuff))
+    check_pair(one.system, other.system)
+    kinds = [task(looker.system.card.task) for looker in (one, other)]
+    own, mapped = (
+        kind.material().open(data, split, kind, looker.system) for kind, looker in zip(kinds, (one, other), strict=True)
+    )
+    judged = judge_panoptic(one.system, other.system, (own, mapped), one.sure, progress)
+    name, recipe = f"{one.name} + {other.name}", f"{one.info.recipe} + {other.info.recipe}"
+    params = one.system.parameters_count + other.system.parameters_count
+    how = f"things from a score of {one.sure:.2f} on, the surest on top"
+    second = other.name if other.origin == "shipped" else other.origin
+    command = f"looksay evaluate {one.name} --weights {one.origin} --stuff {second}"
+    command += f" --data {data}" + (f" --split {split}" if split else "")
+    return Evaluation(name, recipe, one.origin, one.system, own, judged, params, how, command)
+
+
 def at_size(looker: Looker, size: int) -> Looker:
     """The same weights, seeing pictures of `size` x `size` pixels."""
     from looksay.nn.detector import Detector
@@ -386,4 +415,7 @@ def compare(
     return Comparison(found, f"looksay compare {' '.join(names)} --data {data}", runs)
 
 
-__all__ = ["Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "explain", "find", "load", "look", "train"]
+__all__ = [
+    "Look", "Looker", "LooksayError", "cards", "compare", "evaluate", "evaluate_panoptic", "explain", "find", "load", "look",
+    "train",
+]  # fmt: skip

@@ -51,6 +51,10 @@ class UnknownName(LooksayError, KeyError):
         return cls(f"no {kind} is called {name!r}", where=where, mend=suggestion(name, known))
 
 
+class NotSeen(LooksayError):
+    """What is asked about is not in this picture."""
+
+
 class NotFinite(LooksayError):
     """A loss or a score that is NaN or infinite."""
 

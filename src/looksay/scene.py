@@ -302,11 +302,13 @@ class Referral:
 
 @dataclass(frozen=True, eq=False)
 class Heat:
-    """How much each place mattered, for `of` (a class, a word, an answer), found by `method`. Values are not negative."""
+    """How much each place mattered, for `of` (a class, a word, an answer), found by `method`; `at` is the pixel (column, row)
+    that was asked about, where it was one. Values are not negative."""
 
     of: str
     values: npt.NDArray[np.float32]
     method: str = ""
+    at: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _lock(np.asarray(self.values), np.float32))
@@ -316,7 +318,7 @@ class Heat:
             raise BadValue(f"the heat of {self.of!r} is negative or not finite")
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Heat) and (self.of, self.method) == (other.of, other.method)
+        same = isinstance(other, Heat) and (self.of, self.method, self.at) == (other.of, other.method, other.at)
         return same and isinstance(other, Heat) and np.array_equal(self.values, other.values)
 
     def __hash__(self) -> int:

@@ -21,6 +21,15 @@ Pictures = Annotated[
 Top = Annotated[int, typer.Option("--top", min=1, max=1000, help="How many names to list.")]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Pictures at a time.")]
 How = Annotated[Mode, typer.Option("--mode", help="exact: same numbers, quicker; fast: bf16; plain: as trained.")]
+Of = Annotated[
+    str,
+    typer.Option(
+        "--of",
+        metavar="NAME",
+        help="A class, dog:1 (the second dog found), 12,30 or dog@12,30 (a pixel); else what was seen.",
+    ),
+]
+At = Annotated[str, typer.Option("--at", metavar="PLACE", help="The pixel to be explained, as 12,30; or a tap to look into.")]
 HOUSE = "small-m"
 
 
@@ -89,8 +98,8 @@ def explain(
     weights: Weights = "shipped",
     output: Output = "explained",
     method: Annotated[str, typer.Option("--method", help="saliency, grad-cam, integrated-gradients, occlusion.")] = "saliency",
-    of: Annotated[str, typer.Option("--of", metavar="NAME", help="What is to be explained; what was seen, if left out.")] = "",
-    at: Annotated[str, typer.Option("--at", metavar="TAP", help="Where to look into the network.")] = "",
+    of: Of = "",
+    at: At = "",
     device: Device = "cpu",
     json: Json = False,
     offline: Offline = False,
@@ -126,16 +135,16 @@ class Run:
         if card.task != name:
             from looksay.registry import names
 
-            raise BadConfig(
-                f"{self.looker.name} is there to {card.task}", where="--model", mend=f"take one of {', '.join(names(name))}"
-            )
+            there = {"segment": "name pixels", "instances": "outline things"}.get(card.task, card.task)
+            mend = f"take one of {', '.join(names(name))}"
+            raise BadConfig(f"{self.looker.name} is there to {there}", where="--model", mend=mend)
 
     def looks(
         self, pictures: list[str], batch_size: int, *, why: str = "", of: str = "", at: str = "", score: float = -1.0
     ) -> Iterator[Look]:
         from looksay.data.inputs import is_many
 
-        alone = len(pictures) == 1 and not is_many(pictures[0])
+        alone = len(pictures) == 1 and not is_many(pictures[0]) and not pictures[0].startswith("storybook")
         shown = storybook_or(pictures)
         settings: dict[str, Any] = {"explain": why, "of": of, "at": at, "batch_size": batch_size, "score": score}
         for found in self.looker.stream(shown, skip=None if alone else self._skip, offline=self.offline, **settings):

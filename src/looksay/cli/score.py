@@ -34,6 +34,10 @@ def evaluate(
     sizes: Annotated[
         str, typer.Option("--sizes", metavar="S,S", help="A detector at other sizes of picture, a row each: 96,128,160.")
     ] = "",
+    stuff: Annotated[
+        str,
+        typer.Option("--stuff", metavar="NAME", help="Panoptic quality, with that system for all that is no thing: fcn-8s."),
+    ] = "",
     output: Output = "",
     record: Annotated[str, typer.Option("--record", metavar="CSV", help="Write the row into this table of results.")] = "",
     workers: Workers = 2,
@@ -42,17 +46,22 @@ def evaluate(
 ) -> None:
     """Score a system on a split that it has not learnt from."""
     from looksay.api import evaluate as judge
-    from looksay.api import load
+    from looksay.api import evaluate_panoptic, load
     from looksay.cli.bar import bar
 
     looker = load(name, weights)
+    if stuff and (scales or sizes):
+        raise BadConfig("two systems are judged as they are", where="--stuff", mend="leave out --scales and --sizes")
     how: dict[str, Any] = {"split": split, "scales": numbers(scales), "workers": workers, "skip_bad": allow_bad_data}
     asked = numbers(sizes, "--sizes") or (0,)
     if output and len(asked) > 1:
         raise BadConfig("one report cannot show several sizes", where="--output", mend="leave it out, or name one size")
     for size in asked:
         with bar("evaluating") as progress:
-            found = judge(looker, data, size=size, progress=progress, **how)
+            if stuff:
+                found = evaluate_panoptic(looker, stuff, data, split=split, progress=progress)
+            else:
+                found = judge(looker, data, size=size, progress=progress, **how)
         if record:
             found.record(record)
         if output:
@@ -92,6 +101,9 @@ def compare(
             print(codec.dumps(row))
     else:
         table(found.rows)
+        for heading, rows in found.tables.items():
+            print(f"\n{heading}")
+            table(rows)
         print(f"report: {found.report(output)}")
 
 

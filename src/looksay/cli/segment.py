@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from enum import StrEnum
 from json import dumps
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from looksay.cli.films import Films
-from looksay.cli.look import Batch, How, Pictures, Run, folder, storybook_or
+from looksay.cli.detect import Sure, Truth
+from looksay.cli.look import Batch, How, Pictures, Run, storybook_or
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weights
+from looksay.cli.segmented import Format, Sink
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
     from looksay.show.look import Look
 
 SEGMENTER, OUTLINER = "fcn-8s", "mask-r-cnn"
-DRAWN = 2400  # pixels of a drawing's longer side, at most
-
-
-class Format(StrEnum):
-    pictures = "pictures"
-    labels = "labels"
-    json = "json"
-    csv = "csv"
-    cutouts = "cutouts"
 
 
 class Way(StrEnum):
@@ -44,7 +34,9 @@ Superpixels = Annotated[bool, typer.Option("--superpixels", help="Small pieces t
 Kind = Annotated[
     Format,
     typer.Option(
-        "--format", "-f", help="Of --output: drawn pictures, label maps as PNG, scenes in json, areas in csv, things cut out."
+        "--format",
+        "-f",
+        help="Of --output: drawn pictures, label maps as PNG with a legend, json, areas in csv, things cut out, coco's results.",
     ),
 ]
 Tile = Annotated[
@@ -68,6 +60,8 @@ def segment(
     weights: Weights = "shipped",
     output: Output = "",
     format: Kind = Format.pictures,
+    data: Truth = "",
+    score: Sure = None,
     tile: Tile = 0,
     overlap: Overlap = 128,
     pieces: Count = 200,
@@ -85,17 +79,21 @@ def segment(
         raise BadConfig(f"where shall the {format} go?", where="--format", mend="name a folder with --output")
     if tile and (instance or superpixels):
         raise BadConfig("tiles are for --semantic", where="--tile")
-    if format == Format.cutouts and not instance:
-        raise BadConfig("only things can be cut out", where="--format", mend="add --instance")
-    sink = Sink(output, format)
+    if format in (Format.cutouts, Format.coco) and not instance:
+        what = "only things can be cut out" if format == Format.cutouts else "COCO's results are of things"
+        raise BadConfig(what, where="--format", mend="add --instance")
+    if data and format != Format.coco:
+        raise BadConfig("numbers of a data set are for --format coco", where="--data")
     if superpixels:
-        _cut(pictures, (pieces, by), sink, json, offline)
+        _cut(pictures, (pieces, by), Sink(output, format), json, offline)
         return
     run = Run(model or (OUTLINER if instance else SEGMENTER), weights, mode, device, offline)
-    if run.looker.system.card.task not in ("segment", "instances"):
+    if instance or semantic or run.looker.system.card.task not in ("segment", "instances"):
         run.is_for("instances" if instance else "segment")
-    with sink:
-        for found in _tiled(run, pictures, tile, overlap) if tile else run.looks(pictures, batch_size):
+    least = -1.0 if score is None else score
+    looks = _tiled(run, pictures, tile, overlap) if tile else run.looks(pictures, batch_size, score=least)
+    with Sink(output, format, run.looker.classes, data) as sink:
+        for found in looks:
             tell(found, json)
             sink.add(found)
     run.finish()
@@ -128,169 +126,25 @@ def _cut(pictures: list[str], how: tuple[int, Way], sink: Sink, json: bool, offl
     from looksay.ops.superpixels import graph, slic
 
     count, way = how
-    for item in shown(storybook_or(pictures), offline=offline):
-        since = time.perf_counter()
-        high, wide = item.picture.shape[:2]
-        # The graph's pieces grow with its scale; about so many come of it.
-        labels = (
-            slic(item.picture, count)
-            if way == Way.slic
-            else graph(item.picture, 40_000 / count, smallest=high * wide // (8 * count))
-        )
-        made = int(labels.max()) + 1
-        spent = 1000 * (time.perf_counter() - since)
-        if json:
-            print(dumps({"picture": item.name, "size": [wide, high], "pieces": made}))
-        else:
-            print(f"{item.name}  ({wide} x {high}, {spent:.0f} ms)")
-            print(f"  {made:,} pieces of {high * wide / made:.0f} pixels on average")
-        sink.pieces(item.name, item.picture, labels)
+    with sink:
+        for item in shown(storybook_or(pictures), offline=offline):
+            since = time.perf_counter()
+            high, wide = item.picture.shape[:2]
+            # The graph's pieces grow with its scale; about so many come of it.
+            labels = (
+                slic(item.picture, count)
+                if way == Way.slic
+                else graph(item.picture, 40_000 / count, smallest=high * wide // (8 * count))
+            )
+            made = int(labels.max()) + 1
+            spent = 1000 * (time.perf_counter() - since)
+            if json:
+                print(dumps({"picture": item.name, "size": [wide, high], "pieces": made}))
+            else:
+                print(f"{item.name}  ({wide} x {high}, {spent:.0f} ms)")
+                print(f"  {made:,} pieces of {high * wide / made:.0f} pixels on average")
+            sink.pieces(item.name, item.picture, labels)
     sink.said(json)
-
-
-class Sink:
-    """Where what was found goes: a file for each picture in a folder; areas of all pictures in one table."""
-
-    def __init__(self, output: str, format: Format) -> None:
-        self.folder, self.format = folder(output), format
-        self.films = Films(self.folder, self._drawn) if self.folder else None
-        self.names: Any = None
-        self.tints: dict[str, Any] = {}
-        self.rows = 0
-
-    def __enter__(self) -> Sink:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        if self.films:
-            self.films.__exit__(*error)
-
-    def _path(self, name: str, ending: str) -> Path:
-        from looksay.data.writing import Names
-
-        assert self.folder is not None
-        self.names = self.names or Names()
-        return self.folder / f"{self.names.of(Path(name).stem)}{ending}"
-
-    def add(self, found: Look) -> None:
-        if not self.folder:
-            return
-        if self.format == Format.json:
-            found.save(self._path(found.name, ".json"))
-        elif self.format == Format.csv:
-            self._areas(found)
-        elif self.format == Format.labels:
-            _write(self._path(found.name, ".png"), label_map(found))
-        elif self.format == Format.cutouts:
-            from looksay.show.instances import cutouts
-
-            for number, (thing, part) in enumerate(cutouts(found.picture, found.scene), 1):
-                _write(self._path(f"{Path(found.name).stem}-{number}-{thing.name}.png", ".png"), part)
-        elif self.films:
-            self.films.add(found)
-
-    def _drawn(self, found: Look, words: bool) -> Any:
-        """Things each in a colour of its own, the same in all frames of a video."""
-        from looksay.show.draw import draw
-        from looksay.show.instances import Tints
-
-        found = smaller(found)
-        film = found.scene.source.rpartition("#")[0]
-        tints = self.tints.setdefault(film, Tints()) if film else Tints()
-        return draw(found.picture, found.scene, words=words, tints=tints(found.scene))
-
-    def _areas(self, found: Look) -> None:
-        from looksay.measure.areas import areas
-
-        rows = [(found.name, *row) for row in areas(found.scene)]
-        self._table(("picture", "class", "pixels", "share", "perimeter", "count"), rows)
-
-    def pieces(self, name: str, picture: Any, labels: Any) -> None:
-        import numpy as np
-
-        from looksay.show.pieces import draw_pieces
-
-        if not self.folder:
-            return
-        if self.format == Format.pictures:
-            longest = max(labels.shape)
-            _write(self._path(name, ".png"), draw_pieces(picture, labels, DRAWN / longest if longest > DRAWN else None))
-        elif self.format == Format.labels:
-            if int(labels.max()) > 65_535:
-                raise BadConfig(
-                    f"{int(labels.max()) + 1:,} pieces are too many for a PNG", where="--pieces", mend="ask for fewer"
-                )
-            _write(self._path(name, ".png"), labels.astype(np.uint16))
-        else:
-            self._described(name, picture, labels)
-
-    def _described(self, name: str, picture: Any, labels: Any) -> None:
-        from looksay.measure.areas import measured
-
-        rows = measured(picture, labels)
-        if self.format == Format.csv:
-            self._table(("picture", *rows[0]._fields), [(name, *row) for row in rows])
-        else:
-            from looksay.disk import write_atomically
-
-            said = {"picture": name, "size": list(labels.shape[::-1]), "pieces": [row._asdict() for row in rows]}
-            write_atomically(self._path(name, ".json"), dumps(said).encode())
-
-    def _table(self, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        import csv
-
-        assert self.folder is not None
-        with open(self.folder / "areas.csv", "a" if self.rows else "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerows([head, *rows] if not self.rows else rows)
-        self.rows += len(rows) + 1
-
-    def said(self, json: bool) -> None:
-        if self.folder:
-            print(f"results: {self.folder}", file=sys.stderr if json else sys.stdout)
-
-
-def smaller(found: Look) -> Look:
-    """No longer than a drawing may be, so that drawing takes no more memory than looking did."""
-    from dataclasses import replace
-
-    import cv2
-
-    from looksay.scene import Regions
-
-    longest = max(found.scene.size)
-    if longest <= DRAWN or found.objects:
-        return found
-    wide, high = (max(1, round(side * DRAWN / longest)) for side in found.scene.size)
-    picture = cv2.resize(found.picture, (wide, high), interpolation=cv2.INTER_AREA)
-    ids = cv2.resize(found.regions.ids, (wide, high), interpolation=cv2.INTER_NEAREST_EXACT)
-    scene = replace(found.scene, size=(wide, high), regions=Regions(found.regions.names, ids.astype("uint8")))
-    return replace(found, picture=picture.astype("uint8"), scene=scene)
-
-
-def label_map(found: Look) -> Any:
-    """Numbers of classes, 255 void; of things, where pixels have no names, their place in the list from 1, the nearest on top."""
-    import numpy as np
-
-    if found.regions:
-        return np.asarray(found.regions.ids)
-    numbers = np.zeros(found.scene.size[::-1], np.uint16)
-    for number, thing in reversed(list(enumerate(found.objects, 1))):
-        if thing.mask is not None:
-            numbers[thing.mask.array()] = number
-    return numbers
-
-
-def _write(path: Path, array: Any) -> None:
-    import io
-
-    from PIL import Image
-
-    from looksay.disk import write_atomically
-
-    out = io.BytesIO()
-    Image.fromarray(array).save(out, "PNG")
-    write_atomically(path, out.getvalue())
 
 
 def tell(found: Look, json: bool) -> None:

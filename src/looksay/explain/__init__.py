@@ -11,9 +11,10 @@ from looksay.explain.occlusion import occlusion
 from looksay.explain.place import over
 from looksay.explain.saliency import saliency
 from looksay.explain.sanity import sanity
+from looksay.explain.seen import explained
 from looksay.explain.table import explain, methods
 
 __all__ = [
-    "Agreement", "agreement", "attributions", "explain", "grad_cam", "integrated_gradients", "methods", "occlusion", "over",
-    "saliency", "sanity",
+    "Agreement", "agreement", "attributions", "explain", "explained", "grad_cam", "integrated_gradients", "methods", "occlusion",
+    "over", "saliency", "sanity",
 ]  # fmt: skip

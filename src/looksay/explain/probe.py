@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from looksay.errors import BadValue, UnknownName
 from looksay.explain.place import over
 from looksay.nn.prep import Prep
+from looksay.nn.spot import Spot, spot
 from looksay.nn.system import Batch, System
 from looksay.scene import Heat, Scene
 
@@ -33,23 +34,21 @@ CHUNK = 8  # pictures that pass the network together; bounds the memory
 
 @dataclass(frozen=True)
 class Aim:
-    """The number L to explain, for each picture of a batch: what `call` makes of the output, or the system's own aim at
-    each picture's name."""
+    """The number L to explain, for each picture of a batch: what `call` makes of the output, or how far the system reaches each
+    picture's goal, which is called by its name."""
 
     system: System[Any]
     names: tuple[str, ...]
+    goals: tuple[Any, ...]
     call: Callable[[Any], Tensor] | None = None
 
     def rows(self, places: Sequence[int]) -> Aim:
-        return replace(self, names=tuple(self.names[place] for place in places))
+        names, goals = (tuple(some[place] for place in places) for some in (self.names, self.goals))
+        return replace(self, names=names, goals=goals)
 
     def __call__(self, out: Any) -> Tensor:
         """(N,)"""
-        if self.call is not None:
-            found = self.call(out)
-        else:
-            each = {name: self.system.aim(out, name) for name in dict.fromkeys(self.names)}
-            found = torch.stack([each[name][row] for row, name in enumerate(self.names)])
+        found = self.call(out) if self.call is not None else self.system.reached(out, self.goals)
         if found.shape != (len(self.names),):
             raise BadValue(
                 f"what is to be explained has the shape {tuple(found.shape)}",
@@ -61,23 +60,27 @@ class Aim:
 
 def settle(system: System[Any], batch: Batch, of: Of) -> Aim:
     """With '' the best answer of each picture is fixed by its name, where it has one: when parts of the picture are taken away,
-    another answer may become the best, and that one is not asked for."""
+    another answer may become the best, and that one is not asked for. So is the place that a region or a thing has."""
     if callable(of):
         name = getattr(of, "__name__", "")
-        return Aim(system, ("" if name == "<lambda>" else name,) * len(batch), of)
-    if of:
-        return Aim(system, (of,) * len(batch))
+        same = ("" if name == "<lambda>" else name,) * len(batch)
+        return Aim(system, same, same, of)
+    if of and not system.pixels:
+        return Aim(system, (of,) * len(batch), (of,) * len(batch))
     with torch.no_grad():
         out = run(system, batch)
-        best, names = system.aim(out, ""), []
+        if system.pixels:
+            named = system.goals(out, batch, of)
+            return Aim(system, tuple(name for name, _ in named), tuple(goal for _, goal in named))
+        best, names = system.aim(out, ""), list[str]()
         for row, scene in enumerate(system.read(out, batch)):
             name = _answer(scene)
             try:
-                same = name != "" and bool(system.aim(out, name)[row] == best[row])
+                agrees = name != "" and bool(system.aim(out, name)[row] == best[row])
             except UnknownName:
-                same = False
-            names.append(name if same else "")
-    return Aim(system, tuple(names))
+                agrees = False
+            names.append(name if agrees else "")
+    return Aim(system, tuple(names), tuple(names))
 
 
 def _answer(scene: Scene) -> str:
@@ -224,5 +227,6 @@ def heats(system: System[Any], batch: Batch, of: Of, method: str, find: Find) ->
             sizes = piece.sizes or ((wide, high),) * len(piece)
             for name, grid, size in zip(aim.names, grids, sizes, strict=True):
                 values = grid if size == (wide, high) else over(grid, system.prep, size, (wide, high))
-                found.append(Heat(name, values, method))
+                where = spot(name, system.classes) if system.pixels and not callable(of) else Spot(name)
+                found.append(Heat(str(where._replace(pixel=None)), values, method, where.pixel))
     return found

@@ -47,6 +47,16 @@ class Comparison:
         return found
 
     @property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Those that the task has besides, in the same order."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        by_name = {each.system: each for each in self.evaluations}
+        for row in self.rows:
+            for heading, own in by_name[row["system"]].judged.found.tables().items():
+                found.setdefault(heading, []).append({"system": row["system"], **own})
+        return found
+
+    @property
     def metric(self) -> str:
         return self.evaluations[0].judged.found.metric
 
@@ -68,6 +78,8 @@ class Comparison:
         first = self.evaluations[0]
         report = Report("Compared", f"{len(rows)} systems on {first.dataset.source}, split {first.dataset.split}.")
         report.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+        for heading, own in self.tables.items():
+            report.heading(heading).table(tuple(own[0]), [tuple(row.values()) for row in own])
         marks = [self._mark(each) for each in self.evaluations]
         report.figure(
             scatter(marks, "milliseconds a picture", self.title), "Score against time; the line joins what nothing quicker beats."

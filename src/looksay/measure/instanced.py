@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from looksay.data.dataset import Dataset
 from looksay.data.storybook import StorybookPages
 from looksay.measure.bootstrap import Paired
 from looksay.measure.detected import OfThings
 from looksay.measure.judging import Judging
 from looksay.measure.region_ap import Instances, InstanceTally
+from looksay.measure.touching import OUTCOMES
 from looksay.measure.verdict import Scored, Verdict
 from looksay.nn.detector import Detector
 from looksay.nn.system import Batch, System
@@ -28,9 +27,8 @@ class Instanced(Scored):
     found: Instances
 
     def numbers(self) -> dict[str, float]:
-        """`sure` is the score from which on things are worth showing: the middle of the classes' best ones."""
-        thresholds = [row.threshold for row in self.found.masks.per_class() if row.threshold == row.threshold]
-        return {**self.found.numbers(), "sure": float(np.median(thresholds)) if thresholds else 0.5}
+        """`sure` is the score from which on things are worth showing."""
+        return self.found.numbers()
 
     def shown(self) -> dict[str, Any]:
         numbers = {name: round(100 * value, 2) for name, value in self.numbers().items()}
@@ -43,6 +41,11 @@ class Instanced(Scored):
             "APr@.7 %": numbers["apr70"],
             "box mAP@.5 %": numbers["box_map50"],
         }
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        touching = self.found.touching
+        shares = {f"{name} %": round(100 * share, 1) for name, share in touching.shares().items()}
+        return {"Where things of a kind touch": {"pairs": len(touching), **shares}} if len(touching) else {}
 
     def behind(self, best: Verdict) -> Paired | None:
         return self.found.masks.behind(best.found.masks) if isinstance(best, Instanced) else None
@@ -64,6 +67,15 @@ class Instanced(Scored):
             for row in self.found.masks.per_class()
         ]
         report.table(("class", "things", "mask AP@.5", "mask AP@.5:.95", "box AP@.5", "best F1", "at score"), rows)
+
+        touching = self.found.touching
+        if len(touching):
+            report.heading("Where things of a kind touch")
+            report.table(("class", "pairs that touch", *OUTCOMES), touching.per_class())
+            report.text(
+                "Apart: each is found by a mask of its own (IoU ≥ .5). Merged: else, one mask covers half of both. "
+                f"Things count from a score of {touching.least:.2f} on."
+            )
 
     def mistakes(self, report: Report, dataset: Dataset, system: System[Any]) -> None:
         """The system looks once more, to tell what it thought of and threw away: by its boxes."""

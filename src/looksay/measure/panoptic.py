@@ -164,10 +164,11 @@ class Panoptic:
         return bootstrap.middle(np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0))
 
     def numbers(self) -> dict[str, float]:
-        """pq with its interval low … high, sq, rq, and pq of things and of stuff; NaN where there is nothing."""
+        """pq with its interval low … high, sq, rq, and each of things and of stuff; NaN where there is nothing."""
         every = self.mean()
-        stuff = [name for name in self.names if name not in self.things]
-        apart = {"pq_things": self.mean(self.things).pq, "pq_stuff": self.mean(stuff).pq}
+        kinds = {"things": self.things, "stuff": [name for name in self.names if name not in self.things]}
+        means = {kind: self.mean(names)._asdict() for kind, names in kinds.items()}
+        apart = {f"{name}_{kind}": value for kind, mean in means.items() for name, value in mean.items()}
         low, high = self._interval
         return {"pq": every.pq, "sq": every.sq, "rq": every.rq, **apart, "low": low, "high": high}
 
@@ -177,7 +178,8 @@ class Panoptic:
             return ()
         how = "segments meet above IoU .5; 95 % bootstrap over pictures, 1000 rounds, seed 0"
         first = Score("PQ", numbers["pq"], n, numbers["low"], numbers["high"], how)
-        plain = (("SQ", "sq"), ("RQ", "rq"), ("PQ of things", "pq_things"), ("PQ of stuff", "pq_stuff"))
+        plain = [("SQ", "sq"), ("RQ", "rq")]
+        plain += [(f"{name.upper()} of {kind}", f"{name}_{kind}") for kind in ("things", "stuff") for name in ("pq", "sq", "rq")]
         return (first, *(Score(name, numbers[key], n) for name, key in plain if numbers[key] == numbers[key]))
 
     def lines(self) -> list[str]:

@@ -15,6 +15,7 @@ from looksay.errors import BadValue
 from looksay.measure.coco_map import SIZES, Detections, Floats, Truths
 from looksay.measure.detect import Detection, DetectionTally
 from looksay.measure.results import Score
+from looksay.measure.touching import Touching, TouchingTally
 from looksay.measure.voc_map import voc
 from looksay.scene import Mask, Scene
 
@@ -44,6 +45,7 @@ class InstanceTally:
         self.boxes = DetectionTally(classes, sizes)
         self._truths: list[dict[str, Any]] = []
         self._found: list[dict[str, Any]] = []
+        self._touching = TouchingTally()
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -55,12 +57,14 @@ class InstanceTally:
         self.boxes.add(truths, found)
         self._truths += [mask for masks in there for mask in masks]
         self._found += [mask for masks in seen for mask in masks]
+        self._touching.add(truths, found)
 
     def merge(self, other: InstanceTally) -> None:
         """Take in what another process has counted."""
         self.boxes.merge(other.boxes)
         self._truths += other._truths
         self._found += other._found
+        self._touching.merge(other._touching)
 
     def result(self) -> Instances:
         """Everything so far. With ids the pictures are sorted by them, so the order of batches and processes does not matter."""
@@ -72,7 +76,13 @@ class InstanceTally:
         theirs, ours = [self._truths[row] for row in there], [self._found[row] for row in seen]
         areas = np.array([coco.area(mask) for mask in ours], np.float64)  # one by one: of more than 255 the library says nothing
         masks = replace(boxes, truths=replace(boxes.truths, masks=theirs), found=replace(boxes.found, masks=ours, area=areas))
-        return Instances(boxes, masks)
+        return Instances(boxes, masks, self._touching.result(sure(masks), self.boxes.places()))
+
+
+def sure(found: Detection) -> float:
+    """The score from which on things are worth showing: the middle of the classes' best ones."""
+    thresholds = [row.threshold for row in found.per_class() if row.threshold == row.threshold]
+    return float(np.median(thresholds)) if thresholds else 0.5
 
 
 def _masks(scene: Scene, what: str) -> list[dict[str, Any]]:
@@ -90,10 +100,12 @@ def _masks(scene: Scene, what: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, eq=False)
 class Instances:
-    """The same pictures judged by `boxes` and by `masks`."""
+    """The same pictures judged by `boxes` and by `masks`; `touching` is what became of things of a kind that touch, when those
+    are shown that are sure enough."""
 
     boxes: Detection
     masks: Detection
+    touching: Touching
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -104,11 +116,13 @@ class Instances:
         return region_ap(self.masks.truths, self.masks.found, len(self.masks.classes))
 
     def numbers(self) -> dict[str, float]:
-        """map50 with its interval low … high, map, map75 and the rest of COCO's by masks; apr50, apr70; box_map50, box_map."""
+        """map50 with its interval low … high, map, map75 and the rest of COCO's by masks; apr50, apr70; box_map50, box_map; of
+        pairs of a kind that touch the shares kept apart and merged."""
         numbers = {key: value for key, value in self.masks.numbers().items() if not key.startswith("voc")}
         means = [float(row[~np.isnan(row)].mean()) if not np.isnan(row).all() else math.nan for row in self.apr]
-        boxes = self.boxes.numbers()
-        return {**numbers, "apr50": means[0], "apr70": means[1], "box_map50": boxes["map50"], "box_map": boxes["map"]}
+        boxes, touching = self.boxes.numbers(), self.touching.shares()
+        kept = {"touching_apart": touching["apart"], "touching_merged": touching["merged"], "sure": self.touching.least}
+        return {**numbers, **kept, "apr50": means[0], "apr70": means[1], "box_map50": boxes["map50"], "box_map": boxes["map"]}
 
     def scores(self) -> tuple[Score, ...]:
         """The table of scores, mask mAP@.5 first."""
@@ -120,7 +134,11 @@ class Instances:
             ("box mAP@.5", "box_map50", ""),
             ("box mAP@.5:.95", "box_map", ""),
         )
-        return (*first, *(Score(name, numbers[key], n, settings=how) for name, key, how in rest if numbers[key] == numbers[key]))
+        return (
+            *first,
+            *(Score(name, numbers[key], n, settings=how) for name, key, how in rest if numbers[key] == numbers[key]),
+            *self.touching.scores(),
+        )
 
     def lines(self) -> list[str]:
         return [str(found) for found in self.scores()] or [f"nothing is to be found in these {len(self)} pictures"]

@@ -34,6 +34,10 @@ class Verdict(ABC):
     def shown(self) -> dict[str, Any]:
         """The scores of a row of a comparison, as people read them."""
 
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Further tables of a comparison: under each heading the row of this system."""
+        return {}
+
     @abstractmethod
     def fill(self, report: Report, title: str) -> None:
         """Numbers, figures and tables."""

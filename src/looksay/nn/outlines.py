@@ -5,14 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops import box_iou, roi_align
 
+from looksay.errors import NotSeen
 from looksay.nn.detector import Detector, Found, things_of
+from looksay.nn.spot import Spot, spot
 from looksay.nn.system import Batch
 from looksay.ops.paste import pasted_runs
 from looksay.scene import Mask, Objects, Scene, Thing
@@ -30,6 +33,13 @@ class Outlines(NamedTuple):
     canvas: Tensor | None = None
 
 
+class Goal(NamedTuple):
+    """What can be explained of a picture: a thing of class `label` in `box` (1, 4), in the network's pixels."""
+
+    label: int
+    box: Tensor
+
+
 @dataclass
 class Traced(Found):
     """`origin` (n,) is the region that each box came from."""
@@ -44,6 +54,7 @@ class Outliner(Detector[O]):
     """A detector with a mask for each thing. Truth arrives as that of detectors and besides as `batch.targets`: 'masks', of each
     picture a list of (h, w) uint8 tensors, and 'frames', (n, 4); see looksay.data.stencils."""
 
+    pixels = True
     inked: float = 0.5  # a pixel that is more likely belongs to the thing
 
     @abstractmethod
@@ -56,6 +67,55 @@ class Outliner(Detector[O]):
     def read(self, out: O, batch: Batch) -> list[Scene]:
         each = enumerate(self.outlines(out, batch))
         return [batch.scene(row, objects=self.outlined(outlines, batch, row)) for row, outlines in each]
+
+    def goals(self, out: O, batch: Batch, what: str) -> Sequence[tuple[str, Any]]:
+        """The surest thing, the surest of a class, one of the others ('dog:1'), or the surest that covers a pixel: its class and
+        its box in the network's pixels. A name alone where there is none."""
+        wanted, found = spot(what, self.classes), list[tuple[str, Any]]()
+        number = self.index(wanted.name) if wanted.name else None
+        for row, scene in enumerate(self.read(out, batch)):
+            things = sorted(scene.objects, key=lambda thing: -thing.score)
+            turn = self._meant(things, wanted, scene)
+            if turn is None:
+                found.append((what, what if number is None or not wanted.pixel else wanted.name))
+                continue
+            thing = things[turn]
+            before = sum(other.name == thing.name for other in things[:turn])
+            box = torch.from_numpy(batch.place(row).boxes(np.array([thing.box]))).float()
+            goal = Goal(self.index(thing.name), box.to(batch.pictures.device))
+            found.append((str(Spot(thing.name, before, wanted.pixel)), goal))
+        return found
+
+    @staticmethod
+    def _meant(things: Sequence[Thing], wanted: Spot, scene: Scene) -> int | None:
+        """The place of the thing in the list."""
+        chosen = [place for place, thing in enumerate(things) if wanted.name in ("", thing.name)]
+        if not wanted.pixel:
+            return chosen[wanted.turn] if wanted.turn < len(chosen) else None
+        column, row = (int(value) for value in wanted.within(scene.size, scene.id))
+        for place in chosen:
+            mask = things[place].mask
+            if mask is not None and mask.array()[row, column]:
+                return place
+        raise NotSeen(f"no {wanted.name or 'thing'} covers pixel {wanted._replace(name='')}", where=scene.id or None)
+
+    def reached(self, out: O, goals: Sequence[Any]) -> Tensor:
+        """The strongest score of the goal's class among the regions that lie where the thing does."""
+        strengths, regions = self.strengths(out), self.spots(out)
+        found = []
+        for row, goal in enumerate(goals):
+            if isinstance(goal, str):
+                found.append(self.aim(out, goal)[row])
+                continue
+            scores = strengths[row, :, goal.label]
+            overlap = box_iou(goal.box, regions[row].float())[0].masked_fill(scores == -torch.inf, -1.0)
+            near = overlap >= min(SHOWN, float(overlap.max()))
+            found.append(scores.masked_fill(~near, -torch.inf).max())
+        return torch.stack(found)
+
+    @abstractmethod
+    def spots(self, out: O) -> Tensor:
+        """(N, places, 4) in the network's pixels: where each of the places of `strengths` looks."""
 
     def outlined(self, outlines: Outlines, batch: Batch, row: int) -> Objects:
         """In the pixels of the original picture; boxes that vanish are left out."""

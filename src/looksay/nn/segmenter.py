@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from looksay.errors import BadConfig, UnknownName
+from looksay.errors import BadConfig, BadValue
 from looksay.nn.placement import Placement
 from looksay.nn.prep import Prep
+from looksay.nn.spot import spot
 from looksay.nn.system import Batch, System
 from looksay.scene import VOID, Regions, Scene, Size
 
@@ -58,6 +59,15 @@ class Grid(NamedTuple):
 
 
 PIXELS = Grid()  # a cell is a pixel
+
+
+class Goal(NamedTuple):
+    """What can be explained of a picture: the score of a class, by its number, at a `place` (x, y) of the network's picture, or
+    its mean over a `region` (H, W) of it."""
+
+    number: int
+    region: Tensor | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass
@@ -113,6 +123,7 @@ class Segmenter(System[Maps]):
     """Subclasses define `maps`. Truth arrives as `batch.targets`: 'regions' (N, H, W) uint8, numbers of classes, 255 where it is
     not to be counted; what lies beyond it is padding."""
 
+    pixels = True
     class_weights: Tensor | None
 
     def __init__(self, classes: Sequence[str], config: Any, prep: Prep | None = None) -> None:
@@ -184,32 +195,67 @@ class Segmenter(System[Maps]):
 
     def aim(self, out: Maps, what: str) -> Tensor:
         """The mean score of a class where it is seen (the highest where it is seen nowhere); '' is the class of most pixels.
-        'x,y' is the best score of that pixel of the original picture."""
-        logits = out.logits
-        if what and what not in self.classes and what.replace(",", "").replace(".", "").isdigit():
-            return self._pixel(out, what)
-        best = logits.detach().argmax(dim=1)
-        if what:
-            numbers = torch.full((len(best),), self.index(what), device=best.device)
-        else:
-            numbers = F.one_hot(best.flatten(1), len(self.classes)).sum(dim=1).argmax(dim=1)
-        own = logits[torch.arange(len(best), device=best.device), numbers]  # N H W
-        seen = (best == numbers[:, None, None]).to(own)
-        mean = (own * seen).sum(dim=(1, 2)) / seen.sum(dim=(1, 2)).clamp_min(1)
-        return torch.where(seen.any(dim=2).any(dim=1), mean, own.amax(dim=(1, 2)))
+        'x,y' is the best score of that pixel of the original picture, 'cow@x,y' the one of a class there."""
+        return self.reached(out, [goal for _, goal in self._meant(out, what)])
 
-    def _pixel(self, out: Maps, what: str) -> Tensor:
-        try:
-            x, y = (float(part) + 0.5 for part in what.split(","))
-        except ValueError:
-            raise UnknownName(f"{what!r} is no pixel", where=self.card.name, mend="say column,row") from None
+    def goals(self, out: Maps, batch: Batch, what: str) -> Sequence[tuple[str, Goal]]:
+        """The class, '' where it was the best, with its pixels as they are seen now, or the one pixel."""
+        wanted = spot(what, self.classes)
+        if wanted.pixel:
+            for row, id in enumerate(batch.ids or [""] * len(batch)):
+                wanted.within(batch.sizes[row] if batch.sizes else batch.extent(row), id)
+        return self._meant(out, what)
+
+    def _meant(self, out: Maps, what: str) -> list[tuple[str, Goal]]:
+        wanted = spot(what, self.classes)
+        if wanted.turn:
+            raise BadValue(f"{what!r} names no region", where=self.card.name, mend=f"a class is one region: say {wanted.name}")
+        number = self.index(wanted.name) if wanted.name else None
+        logits = out.logits.detach() if wanted.pixel is None else None
         found = []
         for row in range(len(out.scores)):
             place = out.places[row] if out.places else Placement(size=out.size)
-            seen = place.boxes(np.array([[x, y, x, y]]))[0]
-            one = Maps(out.scores[row : row + 1], out.size, out.grid)
-            found.append(one.at(torch.tensor([seen[0]]), torch.tensor([seen[1]])).flatten().max())
+            if logits is None:
+                x, y = (float(value) + 0.5 for value in wanted.pixel or ())
+                at = (float(place.boxes(np.array([[x, y, x, y]]))[0, axis]) for axis in (0, 1))
+                goal = Goal(-1, place=(next(at), next(at)))
+                own = self._score(out, row, goal).detach()
+                goal = goal._replace(number=int(own.argmax()) if number is None else number)
+            else:
+                best = _within(logits[row].argmax(dim=0), place)
+                most = int(best[best >= 0].bincount(minlength=1).argmax()) if number is None else number
+                goal = Goal(most, best == most)
+            found.append((str(wanted._replace(name=self.classes[goal.number])), goal))
+        return found
+
+    def reached(self, out: Maps, goals: Sequence[Any]) -> Tensor:
+        logits = out.logits if any(goal.region is not None for goal in goals) else None
+        found = []
+        for row, goal in enumerate(goals):
+            if logits is None or goal.region is None:
+                found.append(self._score(out, row, goal)[goal.number])
+            else:
+                own = logits[row, goal.number]
+                found.append(own[goal.region].mean() if bool(goal.region.any()) else own.amax())
         return torch.stack(found)
+
+    @staticmethod
+    def _score(out: Maps, row: int, goal: Goal) -> Tensor:
+        """(K,) of each class at the goal's place."""
+        assert goal.place is not None
+        one = Maps(out.scores[row : row + 1], out.size, out.grid)
+        x, y = (torch.tensor([value], device=out.scores.device) for value in goal.place)
+        return one.at(x, y).flatten()
+
+
+def _within(best: Tensor, place: Placement) -> Tensor:
+    """(H, W) with -1 where the network's picture shows nothing of the original."""
+    left, above, right, below = place.pad
+    if place.flip:
+        left, right = right, left
+    beyond = torch.ones_like(best, dtype=torch.bool)
+    beyond[above : place.size[1] - below, left : place.size[0] - right] = False
+    return best.masked_fill(beyond, -1)
 
 
 def _seen(place: Placement, axis: int, extent: int) -> Tensor:

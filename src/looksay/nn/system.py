@@ -71,6 +71,7 @@ class System(nn.Module, ABC, Generic[O]):
     shortcut: bool = False  # what stands beside a picture only saves time while learning; looking does without it
     stage: str = "train"  # the training that it is in, for systems that learn something else in another
     progress: float = 0.0  # the share of that training that is done
+    pixels: bool = False  # it tells which pixels are what, so that a place in the picture can be explained
     gaze: str = ""  # the tap that maps of attention are drawn from; '' is the last that lies over the picture
 
     def __init__(self, classes: Sequence[str], config: Any, prep: Prep) -> None:
@@ -95,6 +96,16 @@ class System(nn.Module, ABC, Generic[O]):
     @abstractmethod
     def aim(self, out: O, what: str) -> Tensor:
         """(N,) the number that stands for `what` (a class, a word, a box …); '' is each picture's own best answer."""
+
+    def goals(self, out: O, batch: Batch, what: str) -> Sequence[tuple[str, Any]]:
+        """Of systems that tell `pixels`: what `what` means in each picture, by name, and a goal for `reached`. They are found
+        once, in the pictures as they are: when parts of a picture are taken away, the question stays the same."""
+        return [(what, what)] * len(batch)
+
+    def reached(self, out: O, goals: Sequence[Any]) -> Tensor:
+        """(N,) how far each picture's goal is reached; a goal that is a name is reached as far as `aim` says."""
+        each = {name: self.aim(out, name) for name in dict.fromkeys(goals)}
+        return torch.stack([each[name][row] for row, name in enumerate(goals)])
 
     def beside(self, picture: Picture, place: Placement, keep: Keep) -> dict[str, Any]:
         """What the system wants with a picture besides its pixels, from the original, uint8 (height, width, 3). What is dear to

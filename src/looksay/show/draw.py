@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from looksay.errors import BadValue
-from looksay.scene import VOID, BoxXYXY, Heat, Scene, Thing
+from looksay.scene import VOID, BoxXYXY, Heat, Regions, Scene, Thing
 from looksay.show.palette import INK, MUTED, PAPER, RGB, heat_map, ink
 from looksay.show.panel import Panel, heat_title, say, scene_colours
 from looksay.show.text import Places, Span, fit, font, percent
@@ -60,14 +61,26 @@ def draw(
     image, factor = scaled(picture, scale)
     size, line = type_size(image.size), max(2, round(type_size(image.size) / 7))
     bare = image.copy() if len(scene.heats) > 1 else image
-    _paint_regions(image, scene, line)
     if len(scene.heats) == 1:
         warm(image, scene.heats[0])
+        if scene.regions:
+            scene = replace(scene, regions=of_heat(scene.regions, scene.heats[0]))
+    _paint_regions(image, scene, line)
     by_name = scene_colours(scene)
     own = list(tints) or [by_name[thing.name] for thing in scene.objects]
     _paint_masks(image, scene, line, own)
     left_out = paint_boxes(image, _tags(scene, factor, own), size, line)
+    if len(scene.heats) == 1:
+        _paint_cross(image, scene.heats[0], factor, size)
     return np.asarray(_with_panel(image, bare, scene, (top, left_out, size)) if words else image, np.uint8)
+
+
+def of_heat(regions: Regions, heat: Heat) -> Regions:
+    """Of a picture under heat only what the heat is of, so that one sees where it lies."""
+    if heat.of not in regions.names:
+        return Regions()
+    ids = np.where(regions.ids == regions.names.index(heat.of), regions.ids, VOID)
+    return Regions(regions.names, ids.astype(np.uint8))
 
 
 def type_size(size: tuple[int, int]) -> int:
@@ -86,6 +99,19 @@ def warm(image: Image.Image, heat: Heat) -> None:
     tinted = steps.copy()
     tinted.putpalette(heat_map().tobytes())
     image.paste(tinted.convert("RGB"), (0, 0), alpha)
+
+
+def _paint_cross(image: Image.Image, heat: Heat, factor: float, size: int) -> None:
+    """The pixel that was asked about: a cross with its middle left free."""
+    if heat.at is None:
+        return
+    pen, wide = ImageDraw.Draw(image), max(2, size // 6)
+    x, y = ((value + 0.5) * factor for value in heat.at)
+    near, far = max(factor, size * 0.4), max(factor, size * 0.4) + size * 0.9
+    for tint, more in ((INK, 2), ((255, 255, 255), 0)):
+        for way in (-1, 1):
+            pen.line((x + way * (near - more), y, x + way * (far + more), y), tint, wide + 2 * more)
+            pen.line((x, y + way * (near - more), x, y + way * (far + more)), tint, wide + 2 * more)
 
 
 def scaled(picture: npt.NDArray[np.uint8], scale: float | None) -> tuple[Image.Image, float]:
@@ -113,7 +139,7 @@ def _paint_regions(image: Image.Image, scene: Scene, line: int) -> None:
     ids = Image.fromarray(scene.regions.ids).resize(image.size, Image.Resampling.NEAREST)
     tinted = ids.copy()
     tinted.putpalette(table.tobytes())
-    known = ids.point([140] * VOID + [0])
+    known = ids.point([0 if len(scene.heats) == 1 else 140] * VOID + [0])
     image.paste(tinted.convert("RGB"), (0, 0), known)
     array = np.asarray(ids)
     edges = np.zeros(array.shape, np.uint8)
@@ -137,7 +163,7 @@ def _paint_masks(image: Image.Image, scene: Scene, line: int, tints: Sequence[RG
         own = np.asarray(thing.mask.array()[y1:y2, x1:x2], np.uint8)
         shape = cv2.resize(own, (wide, high), interpolation=cv2.INTER_NEAREST)
         core = cv2.erode(np.pad(shape, 1), kernel)[1:-1, 1:-1]  # the rim is where the mask ends, also at the picture's edge
-        alpha = np.where(core > 0, 0 if scene.regions else 95, 235) * (shape > 0)
+        alpha = np.where(core > 0, 0 if scene.regions or len(scene.heats) == 1 else 95, 235) * (shape > 0)
         image.paste(Image.new("RGB", (wide, high), tint), home, Image.fromarray(alpha.astype(np.uint8)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +12,29 @@ from looksay.ops.overlap import iou
 from looksay.scene import Scene, Thing
 from looksay.show.palette import COLOURS, RGB, colour
 
-SAME = 0.3  # a thing that overlaps one of its name in the frame before by so much is that one
+SAME = 0.3  # a thing that overlaps one of its name, where it was or was going to, by so much is that one
+RENAMED = 0.7  # and so is one of another name
 LOST = 12  # frames for which a thing that is not seen is remembered
 
 
 @dataclass
 class _Known:
-    """A thing as it was last seen, `ago` frames before."""
+    """A thing as it was last seen, `ago` frames before, when its box moved by `drift` a frame."""
 
     thing: Thing
     tint: RGB
     ago: int = 0
+    drift: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
+
+    def seen(self, thing: Thing) -> None:
+        self.drift = (np.array(thing.box) - np.array(self.thing.box)) / self.ago
+        self.thing, self.ago = thing, 0
+
+    @property
+    def expected(self) -> npt.NDArray[np.float64]:
+        """Its box now, if it goes on; one that would shrink to nothing stays."""
+        box = np.array(self.thing.box) + self.drift * (self.ago + 1)
+        return box if (box[2:] > box[:2]).all() else np.array(self.thing.box)
 
 
 class Tints:
@@ -41,24 +53,30 @@ class Tints:
         for place in sorted(set(range(len(things))) - found.keys(), key=lambda place: -things[place].score):
             fresh[place] = self._free(things[place].name, [*(known.tint for known in self._known), *fresh.values()])
         for place, known in found.items():
-            known.thing, known.ago = things[place], 0
+            known.seen(things[place])
         self._known = [known for known in self._known if known.ago <= LOST]
         self._known += [_Known(things[place], tint) for place, tint in fresh.items()]
         return tuple(found[place].tint if place in found else fresh[place] for place in range(len(things)))
 
     def _again(self, things: list[Thing]) -> dict[int, _Known]:
-        """Which of the known each thing is: the pair that overlaps most chooses first."""
+        """Which of the known each thing is: pairs of one name that overlap choose first, of those the pair
+        that overlaps most; then those of another name; then those of one name that are near."""
         if not things or not self._known:
             return {}
-        before = np.array([known.thing.box for known in self._known])
-        overlap = iou(np.array([thing.box for thing in things]), before)
+        now = np.array([thing.box for thing in things])
+        before, expected = (
+            np.array(boxes) for boxes in zip(*((known.thing.box, known.expected) for known in self._known), strict=True)
+        )
+        overlap = np.maximum(iou(now, before), iou(now, expected))
         names = np.array([known.thing.name for known in self._known], object)
-        overlap *= np.array([thing.name for thing in things], object)[:, None] == names
+        same = np.array([thing.name for thing in things], object)[:, None] == names
+        near = np.where(same, nearness(now, before), 0.0)  # who overlaps nobody may have turned over, or been away for a while
+        fits = np.where(overlap >= np.where(same, SAME, RENAMED), 1 + overlap + same, near)
         found: dict[int, _Known] = {}
         taken = set[int]()
-        for pair in np.argsort(-overlap, axis=None, kind="stable").tolist():
+        for pair in np.argsort(-fits, axis=None, kind="stable").tolist():
             place, other = divmod(pair, len(self._known))
-            if overlap[place, other] < SAME:
+            if not fits[place, other]:
                 break
             if place not in found and other not in taken:
                 found[place] = self._known[other]
@@ -70,6 +88,16 @@ class Tints:
         start = COLOURS.index(colour(name))
         cycle = [COLOURS[(start + 7 * step) % len(COLOURS)] for step in range(len(COLOURS))]  # 7: neighbours differ much
         return min(cycle, key=used.count)
+
+
+def nearness(now: npt.NDArray[np.float64], before: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n, m) for boxes (n, 4) and (m, 4): from 1 where they have one middle to 0 where that of one lies as far away as half of
+    both their longer sides."""
+    apart = (now[:, None, :2] + now[:, None, 2:] - before[None, :, :2] - before[None, :, 2:]) / 2
+    longer = [(boxes[:, 2:] - boxes[:, :2]).max(axis=1) for boxes in (now, before)]
+    reach = (longer[0][:, None] + longer[1][None]) / 2
+    found: npt.NDArray[np.float64] = np.maximum(0.0, 1 - np.hypot(apart[..., 0], apart[..., 1]) / reach)
+    return found
 
 
 def cutouts(picture: npt.NDArray[np.uint8], scene: Scene) -> Iterator[tuple[Thing, npt.NDArray[np.uint8]]]:

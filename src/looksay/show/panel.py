@@ -151,7 +151,7 @@ def say(panel: Panel, scene: Scene, top: int) -> None:
     if scene.labels:
         panel.bars(scene.labels[:top], (86, 118, 168))
     shown = present(scene.regions)
-    if shown:
+    if shown and len(scene.heats) != 1:  # under one heat they are not painted
         panel.legend([(name, tints[name]) for name in shown])
     for caption in scene.captions:
         panel.text(phrased(caption, scene))
@@ -204,4 +204,5 @@ def answered(answer: Answer) -> list[Span]:
 
 
 def heat_title(heat: Heat) -> str:
-    return f"where {heat.of!r} was seen" + (f", by {heat.method}" if heat.method else "")
+    pixel = "" if heat.at is None else " at pixel {:g},{:g}".format(*heat.at)
+    return f"where {heat.of!r}{pixel} was seen" + (f", by {heat.method}" if heat.method else "")

@@ -178,6 +178,11 @@ class Cascades(Outliner[Judged], FasterRCNN):
         assert out.again is not None
         return super().strengths(out.again)
 
+    def spots(self, out: Judged) -> Tensor:
+        assert isinstance(out, Cascaded)
+        assert out.again is not None
+        return out.again.boxes
+
     def taps(self) -> dict[str, nn.Module]:
         relus: Any = self.head.relus
         last = {f"{name}{turn + 1}": relus[turn][place] for turn in range(2) for name, place in (("mask", -3), ("class", -1))}

@@ -182,6 +182,9 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
         assert isinstance(out, Masked)
         return [Outlines(found, masks.float().sigmoid()) for found, masks in zip(out.found, out.masks, strict=True)]
 
+    def spots(self, out: Judged) -> Tensor:
+        return out.boxes
+
     def taps(self) -> dict[str, nn.Module]:
         return {**super().taps(), "mask": self.mask}
 

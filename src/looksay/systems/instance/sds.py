@@ -276,6 +276,9 @@ class SDS(Outliner[Judged], FastRCNN):
         assert isinstance(out, Segmented)
         return [Outlines(found, masks.float().sigmoid()) for found, masks in zip(out.found, out.masks, strict=True)]
 
+    def spots(self, out: Judged) -> Tensor:
+        return out.boxes
+
     def taps(self) -> dict[str, nn.Module]:
         ways = {"box": self.head.box, "region": self.head.region, "score": self.head.score}
         return {**self.body.taps(), "map": self.merge.relu, **ways, "refine": self.refine.relu}
