@@ -32,7 +32,7 @@ from looksay.storybook.page import Page, page
 NAMES = ("fcn-resnet50", "fcn-resnet101")
 KINDS = tuple(str(place) for place in range(21))
 WANTED = {"exact": (1.2, 0.999), "fast": (2.3, 0.99)}  # times as fast, share of pixels with the same label
-SHARE = 0.2  # of what a block adds: in random ones that add more an error grows a hundredfold from stem to top, unlike in trained ones
+SHARE = 0.2  # of what a block adds: through random ones that add more an error grows a hundredfold, unlike through trained ones
 Array = np.ndarray[Any, Any]
 
 
@@ -71,7 +71,9 @@ def _fit(last: nn.Conv2d, features: Tensor, ids: Array) -> None:
     """Least squares with a ridge: +4 for the class of the pixel in the middle of each cell, -4 for the others. The page's most
     frequent classes are numbered, all others are the last."""
     high, wide = features.shape[1:]
-    rows, columns = (((np.arange(many) + 0.5) * extent / many).astype(int) for many, extent in zip((high, wide), ids.shape))
+    rows, columns = (
+        ((np.arange(many) + 0.5) * extent / many).astype(int) for many, extent in zip((high, wide), ids.shape, strict=True)
+    )
     kinds, counts = np.unique(ids, return_counts=True)
     number = np.full(256, len(KINDS) - 1)
     number[kinds[np.argsort(-counts)][: len(KINDS) - 1]] = np.arange(min(len(kinds), len(KINDS) - 1))
@@ -152,7 +154,8 @@ def main() -> int:
     if asked.accuracy:
         accuracy(asked.model, asked.accuracy)
         return 0
-    return 0 if all([race(name, asked.rounds, asked.side) for name in ([asked.only] if asked.only else NAMES)]) else 1
+    met = [race(name, asked.rounds, asked.side) for name in ([asked.only] if asked.only else NAMES)]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":
