@@ -80,11 +80,11 @@ def _randomise(model: Any, images: Any) -> None:
         layer.bias.copy_((layer.bias - each.mean(dim=0)) * factor)
 
 
-def ours_of(name: str, theirs: Any, mode: Any) -> Looker:
+def ours_of(name: str, theirs: Any, mode: Any, kinds: tuple[str, ...] = KINDS) -> Looker:
     with torch.device("meta"):
-        system = weights.build(name, KINDS)
+        system = weights.build(name, kinds)
     system.load_state_dict(system.rename({key: value.clone() for key, value in theirs.state_dict().items()}), assign=True)
-    return Looker(system, weights.Info(name, KINDS, {}, system.prep), mode=mode)
+    return Looker(system, weights.Info(name, kinds, {}, system.prep), mode=mode)
 
 
 def eager(model: Any, picture: np.ndarray, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:

@@ -21,10 +21,15 @@ from PIL import Image
 
 from looksay.api import CAPTIONER, DETECTOR, HOUSE, load
 from looksay.cli.detect import draw_steps
+from looksay.cli.segment import OUTLINER
 from looksay.data.make import example_pages
 from looksay.measure.results import read
+from looksay.ops.superpixels import slic
 from looksay.scene import Labels, Regions, Scene
+from looksay.show.draw import draw
+from looksay.show.instances import Tints
 from looksay.show.look import Look
+from looksay.show.pieces import draw_pieces
 from looksay.show.plots import Mark, scatter
 from looksay.show.preview import sheet_of
 from looksay.storybook.clip import clip
@@ -33,6 +38,7 @@ from looksay.storybook.scrawl import cluttered, digit, draw_strokes, handwriting
 from looksay.weights import shipped
 
 HOME = Path(__file__).resolve().parent / "pictures"
+LABELLERS = ("fcn-2s", "deconvnet", "fcn-8s")  # the best first
 MOST = 150_000  # bytes of one picture
 ALL = 1_000_000
 
@@ -125,6 +131,22 @@ def said() -> None:
     save("said.webp", next(load(CAPTIONER).stream([picture])).drawn(scale=1.5))
 
 
+def segments(labeller: str = "", outliner: str = OUTLINER) -> None:
+    """The three questions to one page of the test split: pieces that keep to edges, the class of each pixel, the pixels of each
+    thing. `labeller` and `outliner` are systems or run folders; '' is the best segmenter whose weights travel in the package."""
+    names = [name for name in LABELLERS if shipped(name)]
+    if not (labeller or names) or not (Path(outliner).is_dir() or shipped(outliner)):
+        print("segments.webp: left out, weights of a segmenter and of Mask R-CNN do not travel in the package yet")
+        return
+    picture = page(2_000_006, 7, (256, 256), "scene", words=False).picture
+    drawn = [draw_pieces(picture, slic(picture, 200), 1.5)]
+    for name in (labeller or names[0], outliner):
+        look = load(name).look(picture)
+        tints = Tints()(look.scene) if look.objects else ()
+        drawn.append(draw(picture, look.scene, words=False, scale=1.5, tints=tints))
+    save("segments.webp", np.concatenate(drawn, axis=1))
+
+
 def merged() -> None:
     """How OverFeat's windows over the subject of a test page become one box."""
     with tempfile.TemporaryDirectory() as folder:
@@ -159,6 +181,7 @@ MAKERS: dict[str, Callable[[], None]] = {
     "saliency.webp": why,
     "detected.webp": found,
     "said.webp": said,
+    "segments.webp": segments,
     "merge.webp": merged,
     "detectors.webp": detectors,
 }

@@ -244,6 +244,11 @@ SCORES = {  # of a task: the score that counts, and others; shares are printed a
     "classify": {"top1": "top-1 %", "top5": "top-5 %"},
     "locate": {"loc1": "loc-1 %", "iou": "mean IoU %"},
     "detect": {"map50": "mAP@.5 %", "map": "mAP@.5:.95 %"},
+    "segment": {"miou": "mIoU %", "pixel_accuracy": "pixels right %", "boundary_f": "boundary F %"},
+    "instances": {
+        "map50": "mask mAP@.5 %", "map": "mask mAP@.5:.95 %", "apr50": "APr@.5 %", "apr70": "APr@.7 %",
+        "box_map50": "box mAP@.5 %",
+    },
     "caption": {
         "ciderd": "CIDEr-D", "bleu4": "BLEU-4 %", "meteor": "METEOR %", "rougel": "ROUGE-L %", "facts": "facts %",
         "peaks": "peaks %", "chance": "by chance %",
@@ -314,6 +319,22 @@ def sizes(argument: str, page: Path) -> str:
     return table(("picture", "mAP@.5 %", "mAP@.5:.95 %", "pictures a second"), rows, (1, 2, 3))
 
 
+def superpixels(argument: str, page: Path) -> str:
+    """What pieces of several counts keep of the truth, the fewest first."""
+    from looksay.measure.results import read
+
+    file = ROOT / "results" / "superpixels.csv"
+    if not file.is_file():
+        return "*Not measured yet.*\n"
+    rows = []
+    for row in sorted(read(file), key=lambda row: (str(row["system"]), float(row["pieces"]))):
+        scores = _share(row["achievable"]), f"{_share(row['low'])} to {_share(row['high'])}", _share(row["boundary_recall"])
+        costs = _share(row["leaking"]), _number(row["ms_per_picture"])
+        rows.append((row["system"], row["recipe"], f"{float(row['pieces']):.0f}", *scores, *costs))
+    columns = ("by", "asked", "pieces", "achievable %", "95 % interval", "edges found %", "leaking %", "ms a picture")
+    return table(columns, rows, (2, 3, 5, 6, 7))
+
+
 def _result(row: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...]:
     said = [_share if "%" in title else _plain for title in titles.values()]
     first, *others = (tell(row.get(name)) for tell, name in zip(said, titles, strict=True))
@@ -357,6 +378,7 @@ MAKERS: dict[str, Callable[[str, Path], str]] = {
     "results": results,
     "path": path,
     "sizes": sizes,
+    "superpixels": superpixels,
     "picture": picture,
 }
 

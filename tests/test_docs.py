@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
@@ -22,7 +23,7 @@ from looksay.cli.main import app
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md")
-QUICK = ("systems", "cards", "settings", "commands", "findings", "book", "events", "tales", "picture")
+QUICK = ("systems", "cards", "settings", "commands", "findings", "book", "events", "tales", "picture", "superpixels")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -140,6 +141,68 @@ def test_results_are_shown_with_their_commands(tmp_path: Path, monkeypatch: pyte
     text = tables.results("classify", page)
     assert "| `linear` | storybook | storybook, test | 2,000 | 25.00 | 20.00 to 30.00 | 50.00 | 15,380 | 0.125 | – |" in text
     assert text.endswith("```text\nlooksay …\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("task", "scores", "cells"),
+    [
+        ("segment", {"miou": 0.5, "pixel_accuracy": 0.75, "boundary_f": 0.625}, "50.00 | 40.00 to 60.00 | 75.00 | 62.50"),
+        (
+            "instances",
+            {"map50": 0.5, "map": 0.25, "apr50": 0.375, "apr70": 0.125, "box_map50": 0.75},
+            "50.00 | 40.00 to 60.00 | 25.00 | 37.50 | 12.50 | 75.00",
+        ),
+    ],
+)
+def test_tables_of_masks_appear_with_their_files(
+    task: str, scores: dict[str, float], cells: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from looksay.measure.results import record
+
+    tables = loaded("tables")
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    page = tmp_path / "docs" / "segmenting.md"
+    assert f"<!-- table: results {task} -->" in (ROOT / "docs" / "segmenting.md").read_text("utf-8")
+    assert tables.results(task, page) == "*Not measured yet.*\n"
+    row = {"system": "a", "recipe": "storybook", "weights": "", "data": "storybook", "split": "test", "pictures": 20}
+    more = {"low": 0.4, "high": 0.6, "params": 7, "ms_per_picture": 2.0, "train_minutes": 3.0, "command": "looksay …"}
+    (tmp_path / "results").mkdir()
+    record(tmp_path / "results" / f"{task}.csv", {**row, **scores, **more})
+    assert f"| `a` | storybook | storybook, test | 20 | {cells} | 7 | 2 | 3 |" in tables.results(task, page)
+
+
+def test_the_scores_of_tables_are_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that no verdict gives would be a column of dashes."""
+    from looksay.measure.region_ap import InstanceTally
+    from looksay.measure.semantic import SemanticTally
+    from looksay.scene import Mask, Objects, Scene, Thing
+
+    tables, ids = loaded("tables"), np.eye(8, dtype=np.uint8)
+    maps = SemanticTally(("ground", "line"))
+    maps.add(ids, ids, "a")
+    assert set(tables.SCORES["segment"]) <= set(maps.result().numbers())
+    masks = InstanceTally(("line",))
+    scene = Scene((8, 8), id="a", objects=Objects((Thing("line", (0, 0, 8, 8), mask=Mask.of(ids > 0)),)))
+    masks.add([scene], [scene])
+    assert set(tables.SCORES["instances"]) <= set(masks.result().numbers())
+
+
+def test_superpixels_are_shown_by_their_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from looksay.measure.results import record
+
+    tables = loaded("tables")
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    assert tables.superpixels("", tmp_path / "a.md") == "*Not measured yet.*\n"
+    (tmp_path / "results").mkdir()
+    for recipe, pieces in (("100", 99.0), ("50", 48.6)):
+        row = {"system": "slic", "recipe": recipe, "weights": "", "data": "storybook", "split": "test", "pictures": 20}
+        scores = {"achievable": 0.5, "boundary_recall": 0.25, "leaking": 0.125, "pieces": pieces, "low": 0.4, "high": 0.6}
+        record(tmp_path / "results" / "superpixels.csv", {**row, **scores, "ms_per_picture": 2.0, "command": "python …"})
+    lines = tables.superpixels("", tmp_path / "a.md").splitlines()
+    assert lines[2:] == [
+        "| slic | 50 | 49 | 50.00 | 40.00 to 60.00 | 25.00 | 12.50 | 2 |",
+        "| slic | 100 | 99 | 50.00 | 40.00 to 60.00 | 25.00 | 12.50 | 2 |",
+    ]
 
 
 def test_links_and_pictures_are_there() -> None:

@@ -16,6 +16,7 @@ from torch import nn
 from torchvision.models import segmentation
 
 from looksay import registry, weights
+from looksay.api import Looker
 from looksay.data import source
 from looksay.data.loader import Feed, Feeding
 from looksay.data.mapped import Mapped, evened, placed_map
@@ -390,6 +391,27 @@ def test_torchvisions_weights_give_torchvisions_scores(name: str, builder: str) 
     scale = wanted["out"].abs().max()
     assert torch.allclose(found.logits / scale, wanted["out"] / scale, atol=1e-5)
     assert torch.allclose(found.aux[0][1].logits, wanted["aux"], atol=1e-5 * float(wanted["aux"].abs().max()))
+
+
+@pytest.mark.parametrize("mode", ["plain", "exact", "fast"])
+def test_who_only_looks_does_not_ask_the_helping_head(mode: Any) -> None:
+    system: Any = weights.build("fcn-resnet50", NAMES, {"width": 0.125, "depth": 18})
+    asked: list[bool] = []
+    system.aux_classifier.register_forward_hook(lambda module, given, out: asked.append(True))
+    batch = Batch(torch.randn(2, 3, 48, 40), {"regions": torch.randint(0, 4, (2, 48, 40), dtype=torch.uint8)})
+    assert set(system.loss(system.train()(batch), batch)) == {"class", "aux1"}
+    assert asked == [True]
+    with torch.no_grad():
+        wanted = system.eval()(batch)
+    assert asked.pop()
+    looker = Looker(system, weights.Info("fcn-resnet50", NAMES, {}, system.prep), mode=mode)
+    asked.clear()
+    assert looker.answer(batch)[0].regions.ids.shape == (48, 40)
+    with torch.inference_mode():
+        found = looker.ask(batch)
+    assert asked == []
+    assert found.aux == ()
+    assert torch.allclose(found.scores.float(), wanted.scores, atol=1e-5 if mode != "fast" else 0.05)
 
 
 def test_published_pictures_are_prepared_as_torchvision_does() -> None:

@@ -14,13 +14,16 @@ from PIL import Image
 from torch import nn
 
 from looksay import registry, weights
+from looksay.api import Looker
 from looksay.cli.main import run
 from looksay.cli.segmented import Format, Sink, palette
 from looksay.data import source
 from looksay.errors import BadConfig
 from looksay.measure.areas import areas, borders, measured
+from looksay.nn.packed import Packed
 from looksay.nn.segmenter import Grid, Maps, SegmentConfig, Segmenter
-from looksay.nn.tiles import in_tiles, windows
+from looksay.nn.system import Batch
+from looksay.nn.tiles import in_tiles, reach, windows
 from looksay.ops.superpixels import slic
 from looksay.scene import Mask, Objects, Regions, Scene, Thing
 from looksay.show.palette import colours
@@ -106,6 +109,47 @@ def test_tiles_say_what_the_whole_says() -> None:
     assert len(np.unique(whole)) == 4
     careless = in_tiles(system, picture, system, side=64, overlap=0)
     assert 0 < (careless != whole).mean() < 0.5
+
+
+def test_how_far_a_network_sees() -> None:
+    """Worked by hand: cell c of the second layer sees cells 2c - 4 … 2c + 4 of the first, so pixels 4c - 10 … 4c + 10."""
+    torch.manual_seed(0)
+    near = Near().eval()
+    assert reach(near, near) == 32
+    far = Near().eval()
+    far.second = nn.Conv2d(8, 4, 9, 2, 40, dilation=10)  # pixels 4c - 82 … 4c + 82
+    assert reach(far, far) == 96
+    picture = np.random.default_rng(0).integers(0, 256, (203, 330, 3)).astype(np.uint8)
+    whole = in_tiles(far, picture, far, side=352, overlap=0)
+    assert np.array_equal(in_tiles(far, picture, far, side=256, overlap=96), whole)
+    assert not np.array_equal(in_tiles(far, picture, far, side=256, overlap=64), whole)
+
+
+def test_tiles_overlap_as_far_as_the_network_sees_or_a_quarter() -> None:
+    torch.manual_seed(0)
+    near, seen = Near().eval(), []
+
+    def ask(batch: Batch) -> Maps:
+        seen.append(batch.sizes[0])
+        return near(batch)
+
+    picture = np.random.default_rng(0).integers(0, 256, (64, 600, 3)).astype(np.uint8)
+    for side, extents in ((128, [96, 128]), (192, [160, 192]), (96, [64, 96])):
+        seen.clear()
+        in_tiles(near, picture, ask, side=side)
+        assert [size[0] for size in seen if size[1] == 64 and size[0] < 1000][:2] == extents
+
+
+@pytest.mark.parametrize("name", ["fcn-8s", "deconvnet", "fcn-resnet50", "recurrent-labeller-3"])
+def test_quickened_networks_see_as_far(name: str) -> None:
+    small = {"fcn-8s": {"network": "small-s", "hidden": 8, "window": 3}, "deconvnet": {"hidden": 8, "window": 3}}
+    settings = {"width": 0.125, **small.get(name, {})}
+    system: Any = weights.build(name, NAMES, {**settings, "side": 64}).eval()
+    looker = Looker(system, weights.Info(name, NAMES, {}, system.prep))
+    quick: Any = looker.quick
+    assert reach(quick, looker.ask) == reach(system, system) > 96
+    after = [layer.after for layer in quick.modules() if isinstance(layer, Packed)]
+    assert "relu" in after or name == "recurrent-labeller-3"
 
 
 @pytest.mark.parametrize(("extent", "side", "overlap"), [(10, 96, 32), (96, 96, 32), (97, 96, 32), (1000, 128, 32), (64, 64, 0)])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from looksay.nn.blocks import counted, initialise
@@ -99,11 +100,12 @@ class DilatedFCN(Segmenter):
 
     def maps(self, x: Tensor) -> Maps:
         levels = self.backbone(x)
-        low = self.aux_classifier(levels["c4"])  # N K H/8 W/8
+        learning = not torch.is_inference_mode_enabled()  # what only helps learning has no say in the answer
+        low = self.aux_classifier(levels["c4"]) if learning else None  # N K H/8 W/8
         top = self.classifier(levels["c5"])  # N K H/8 W/8
         size, cells = (x.shape[3], x.shape[2]), (top.shape[3], top.shape[2])
         grid = Grid.over(size, cells)
-        return Maps(top, size, grid, ((AUX, Maps(low, size, grid)),))
+        return Maps(top, size, grid, () if low is None else ((AUX, Maps(low, size, grid)),))
 
     def taps(self) -> dict[str, nn.Module]:
         body = self.backbone
