@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import Found, clipped
 from looksay.nn.outlines import Outliner, Outlines, Traced, mask_loss
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import VARIED, Augment, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.ops.boxcode import decode
 from looksay.registry import Card, system
 from looksay.systems.detect.fast_rcnn import WEIGHTS, FastRCNN, Judged, matched
-from looksay.systems.detect.faster_rcnn import VARIED, FasterConfig, FasterRCNN, Proposed
+from looksay.systems.detect.faster_rcnn import FasterConfig, FasterRCNN, Proposed
 
 NARROW = 1.0  # pixels; boxes do not become narrower
 
