@@ -42,7 +42,14 @@ Kind = Annotated[
 Tile = Annotated[
     int, typer.Option("--tile", min=0, help="See each picture at its own size, in overlapping tiles of so many pixels.")
 ]
-Overlap = Annotated[int, typer.Option("--overlap", min=0, help="Pixels at the edges of tiles that are only seen.")]
+Overlap = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap",
+        min=0,
+        help="Pixels at the edges of tiles that are only seen; else as far as the network sees, a quarter of the tile at most.",
+    ),
+]
 Count = Annotated[int, typer.Option("--pieces", min=2, max=100_000, help="How many superpixels, about.")]
 Method = Annotated[Way, typer.Option("--by", help="Superpixels around moving centres, or from a graph of differences.")]
 
@@ -63,7 +70,7 @@ def segment(
     data: Truth = "",
     score: Sure = None,
     tile: Tile = 0,
-    overlap: Overlap = 128,
+    overlap: Overlap = None,
     pieces: Count = 200,
     by: Method = Way.slic,
     batch_size: Batch = 8,
@@ -100,7 +107,7 @@ def segment(
     sink.said(json)
 
 
-def _tiled(run: Run, pictures: list[str], side: int, overlap: int) -> Iterator[Look]:
+def _tiled(run: Run, pictures: list[str], side: int, overlap: int | None) -> Iterator[Look]:
     from looksay.cli.bar import bar
     from looksay.data.inputs import shown
     from looksay.nn.segmenter import Segmenter
