@@ -97,6 +97,8 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
             ),
             metric="map",
             start="faster-r-cnn",
+            expect=0.44,
+            minutes=22,
         ),
         "paper": Recipe(
             data="coco",
