@@ -34,6 +34,8 @@ class FasterConfig(FastConfig):
     than `doubtful`; a training step of the proposing part learns from `anchors`."""
 
     pooling: Literal["max", "align"] = "align"
+    pool: int = 7
+    hidden: int = 256
     scales: tuple[float, ...] = (16.0, 36.0, 80.0)
     ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     proposals: int = 100

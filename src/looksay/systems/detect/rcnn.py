@@ -43,12 +43,12 @@ class RCNNConfig:
     each to its first `stored` proposals (0: all)."""
 
     width: float = 1.0
-    crop: int = 64
+    crop: int = 128
     hidden: int = 128
     regions: int = 8
     mode: Mode = "fast"
     proposals: int = 2000
-    pictures: int = 2000
+    pictures: int = 1000
     stored: int = 256
 
 
@@ -80,11 +80,11 @@ class Seen:
         rows=("D2",),
         summary="Selective search proposes regions; each is warped and classified alone: a network, machines and regressions.",
         deviations=(
-            "stands on the house's small-m: regions are warped to 64 pixels, not 227; the pooled feature is 2 x 2 x 128, the "
-            "machines see 128 numbers, not 4096",
+            "stands on the house's small-m: regions are warped to its 128 pixels, not 227; the pooled feature is 2 x 2 x 128, "
+            "the machines see 128 numbers, not 4096",
             "regions are warped from the picture as the network sees it, after its resizing",
             "the machines' loss is the squared hinge, solved exactly; their features are float16",
-            "machines and regressions are fitted to 2,000 pictures with 256 proposals each, by default; margins become "
+            "machines and regressions are fitted to 1,000 pictures with 256 proposals each, by default; margins become "
             "probabilities by a sigmoid for each class, fitted to the same regions",
         ),
     )
@@ -97,7 +97,7 @@ class RCNN(Detector[Seen]):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    name="tune", epochs=10, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05,
+                    name="tune", epochs=6, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05,
                     warmup=0.1, clip=10.0, augment=Augment(flip=0.5, brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),

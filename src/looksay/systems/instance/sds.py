@@ -40,6 +40,7 @@ class SDSConfig(FastConfig):
     fitted to the first `pictures`, of each to its first `stored` segments (0: all)."""
 
     pooling: Literal["max", "align"] = "align"
+    pool: int = 7
     hidden: int = 128
     narrow: int = 32
     proposals: int = 200
