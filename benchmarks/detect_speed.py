@@ -24,9 +24,10 @@ from torchvision.models import detection
 from torchvision.ops import box_iou
 
 from looksay import registry, weights
-from looksay.api import Looker, load
+from looksay.api import load
 from looksay.data import source
 from looksay.data.inputs import Shown
+from looksay.looker import Looker
 from looksay.measure.evaluate import feed_for, judge
 from looksay.nn.swift import quicken
 from looksay.scene import Scene

@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from torchvision.models import segmentation
 
 from looksay import registry
-from looksay.api import Looker, load
+from looksay.api import load
 from looksay.data import source
 from looksay.data.inputs import Shown
+from looksay.looker import Looker
 from looksay.measure.evaluate import feed_for, judge
 from looksay.nn.prep import IMAGENET_MEAN, IMAGENET_STD
 from looksay.nn.swift import quicken

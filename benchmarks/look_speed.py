@@ -19,9 +19,10 @@ import torchvision.models as zoo
 from torch import Tensor, nn
 
 from looksay import weights
-from looksay.api import Looker, load
+from looksay.api import load
 from looksay.data import source
 from looksay.data.inputs import Shown
+from looksay.looker import Looker
 from looksay.nn.prep import IMAGENET_MEAN, IMAGENET_STD, Prep
 
 PAIRS = {"resnet-18": "resnet18", "resnet-50": "resnet50", "vgg-19": "vgg19", "squeezenet-1.1": "squeezenet1_1"}

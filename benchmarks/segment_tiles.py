@@ -22,7 +22,8 @@ import torch
 from PIL import Image
 
 from looksay import weights
-from looksay.api import Looker, load_file
+from looksay.api import load_file
+from looksay.looker import Looker
 from looksay.nn.segmenter import Segmenter
 from looksay.nn.tiles import in_tiles, reach
 from looksay.storybook.page import page

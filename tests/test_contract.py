@@ -105,6 +105,7 @@ TINY: dict[str, tuple[dict[str, Any], int]] = {
     "recurrent-labeller": ({"width": 0.25, "kernel": 5, "side": 48}, 48),
     "deconvnet": ({"column": "A", "width": 0.125, "hidden": 32, "window": 3}, 48),
     "fcn-dilated": ({"width": 0.125}, 48),
+    "fcn-fine": ({"width": 0.25}, 48),
     "fcn": ({"network": "small-m", "width": 0.25, "hidden": 32, "window": 3}, 48),
     "localizer": ({"width": 0.25}, 48),
     "sliding-window": ({"width": 0.25, "input": 32, "sizes": (0.9, 0.5)}, 48),
@@ -188,8 +189,9 @@ OTHER_PARTS = (
     "luong-local",
 )
 
-# Two dozen layers without a norm; steps that go through time.
+# Two dozen layers without a norm; steps that go through time; and, not gentle at all, eight channels to tell all classes by.
 GENTLE = {
+    "fcn-fine": 3e-2,
     "deconvnet": 1e-2,
     "recurrent-labeller-3": 1e-2,
     "recurrent-labeller-2": 1e-2,

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 import looksay.explain as why
 from looksay import registry, weights
-from looksay.api import Looker
 from looksay.cli.main import run
 from looksay.errors import BadValue, NotSeen, UnknownName
 from looksay.explain.integrated import empty as empty_of
+from looksay.looker import Looker
 from looksay.nn.outlines import Outliner
 from looksay.nn.prep import Prep
 from looksay.nn.segmenter import Maps, SegmentConfig, Segmenter

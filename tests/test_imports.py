@@ -18,6 +18,7 @@ RANKS = (
     ("explain", "paint", "show"),
     ("measure",),
     ("learn",),
+    ("looker",),
     ("api",),
     ("cli", "serve"),
 )

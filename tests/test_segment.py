@@ -16,11 +16,11 @@ from torch import nn
 from torchvision.models import segmentation
 
 from looksay import registry, weights
-from looksay.api import Looker
 from looksay.data import source
 from looksay.data.loader import Feed, Feeding
 from looksay.data.mapped import Mapped, evened, placed_map
 from looksay.errors import BadConfig, BadData, UnknownName
+from looksay.looker import Looker
 from looksay.measure.evaluate import feed_for, judge
 from looksay.nn.placement import Placement, placed
 from looksay.nn.prep import Prep, fit
@@ -335,6 +335,31 @@ def test_fcn_takes_any_size(network: str, size: tuple[int, int]) -> None:
             out = system(Batch(torch.randn(1, 3, size[1], size[0])))
         assert out.logits.shape == (1, 4, size[1], size[0])
         assert out.scores.shape[-1] >= -(-size[0] // stride)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (50, 37), (33, 97)])
+def test_fcn_fine_goes_down_to_the_pixel(size: tuple[int, int]) -> None:
+    system: Any = weights.build("fcn-fine", NAMES, {"size": "s", "width": 0.25}).eval()
+    x = torch.randn(1, 3, size[1], size[0])
+    with torch.no_grad():
+        out = system(Batch(x))
+        assert out.grid == PIXELS
+        assert out.scores.shape == (1, 4, size[1], size[0])
+        x[..., 20, 20] += 1.0
+        change = (system(Batch(x)).scores - out.scores).abs().amax(dim=1)[0]
+    assert change[20, 20] > 2 * change.median(), "a pixel matters most where it is"
+
+
+def test_fcn_fine_begins_with_a_detector_or_a_classifier() -> None:
+    system = weights.build("fcn-fine", NAMES, {})
+    own = system.state_dict()
+    for name, prefixes in (("faster-r-cnn", {"body", "merge"}), ("small-m", {"body"})):
+        home = weights.shipped(name)
+        assert home is not None
+        given = system.adopt(weights.load(home)[0].state_dict())
+        fitting = {key for key, tensor in given.items() if key in own and own[key].shape == tensor.shape}
+        assert {key.partition(".")[0] for key in fitting} == prefixes
+        assert fitting >= {key for key in own if key.startswith(tuple(prefix + "." for prefix in prefixes))}
 
 
 def test_skips_are_summed_as_the_paper_has_it() -> None:

@@ -14,11 +14,11 @@ from PIL import Image
 from torch import nn
 
 from looksay import registry, weights
-from looksay.api import Looker
 from looksay.cli.main import run
 from looksay.cli.segmented import Format, Sink, palette
 from looksay.data import source
 from looksay.errors import BadConfig
+from looksay.looker import Looker
 from looksay.measure.areas import areas, borders, measured
 from looksay.nn.packed import Packed
 from looksay.nn.segmenter import Grid, Maps, SegmentConfig, Segmenter

@@ -15,11 +15,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from looksay import weights
-from looksay.api import Looker
 from looksay.cli.detect import detect
 from looksay.cli.look import look
 from looksay.data.inputs import frames
 from looksay.data.live import Live
+from looksay.looker import Looker
 from looksay.nn.detector import Detector, Found
 from looksay.nn.prep import Prep
 from looksay.nn.system import Batch

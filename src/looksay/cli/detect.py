@@ -16,7 +16,7 @@ from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weig
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
-    from looksay.api import Looker
+    from looksay.looker import Looker
     from looksay.show.look import Look
 
 DETECTOR, LOCATOR = "faster-r-cnn", "localizer"

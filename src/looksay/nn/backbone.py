@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise, scaled
@@ -74,3 +75,20 @@ class Backbone(nn.Module):
 
     def taps(self) -> dict[str, nn.Module]:
         return {"stem": self.stem, "c2": self.c2, "c3": self.c3, "c4": self.c4, "c5": self.c5}
+
+
+class Merge(nn.Module):
+    """The four maps of a backbone as one of stride 4: the coarse ones know what, the fine ones where (Lin et al. 2017)."""
+
+    def __init__(self, channels: dict[str, int], out: int) -> None:
+        super().__init__()
+        self.sides = nn.ModuleDict({name: nn.Conv2d(count, out, 1) for name, count in channels.items()})
+        self.smooth, self.relu = nn.Conv2d(out, out, 3, padding=1), nn.ReLU()
+
+    def forward(self, maps: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Stride 4, and the sum on the way there of stride 8."""
+        x = self.sides["c5"](maps["c5"])
+        x = self.sides["c4"](maps["c4"]) + F.interpolate(x, maps["c4"].shape[-2:])
+        p3 = self.sides["c3"](maps["c3"]) + F.interpolate(x, maps["c3"].shape[-2:])
+        p2 = self.sides["c2"](maps["c2"]) + F.interpolate(p3, maps["c2"].shape[-2:])
+        return self.relu(self.smooth(p2)), p3

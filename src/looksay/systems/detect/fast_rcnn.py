@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torchvision.ops import box_iou, roi_pool
 
-from looksay.nn.backbone import Backbone, BackboneSize
+from looksay.nn.backbone import Backbone, BackboneSize, Merge
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import Detector, Found, clipped, things_of
 from looksay.nn.placement import Placement
@@ -56,23 +56,6 @@ class Judged:
     moves: Tensor
     labels: Tensor | None = None
     truth: Tensor | None = None
-
-
-class Merge(nn.Module):
-    """The four maps of a backbone as one of stride 4: the coarse ones know what, the fine ones where (Lin et al. 2017)."""
-
-    def __init__(self, channels: dict[str, int], out: int) -> None:
-        super().__init__()
-        self.sides = nn.ModuleDict({name: nn.Conv2d(count, out, 1) for name, count in channels.items()})
-        self.smooth, self.relu = nn.Conv2d(out, out, 3, padding=1), nn.ReLU()
-
-    def forward(self, maps: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Stride 4, and the sum on the way there of stride 8."""
-        x = self.sides["c5"](maps["c5"])
-        x = self.sides["c4"](maps["c4"]) + F.interpolate(x, maps["c4"].shape[-2:])
-        p3 = self.sides["c3"](maps["c3"]) + F.interpolate(x, maps["c3"].shape[-2:])
-        p2 = self.sides["c2"](maps["c2"]) + F.interpolate(p3, maps["c2"].shape[-2:])
-        return self.relu(self.smooth(p2)), p3
 
 
 class RegionHead(nn.Module):

@@ -83,6 +83,7 @@ def _corner_kernel(channels: int, factor: int) -> Tensor:
             "the last enlargement is computed as bilinear interpolation: the same numbers, but at the border",
             "4s and 2s carry the skips on where pictures are small; a step of the storybook recipe learns from a quarter of the "
             "pixels, another one each time",
+            "the storybook recipe begins with faster-r-cnn's layers, which have seen whole pages, not with a classifier's",
         ),
         variants={
             "fcn-8s": {"stride": 8}, "fcn-16s": {"stride": 16}, "fcn-32s": {"stride": 32},
@@ -97,12 +98,12 @@ class FCN(Segmenter):
             settings={"network": "small-m", "hidden": 128, "window": 3, "dropout": 0.1, "side": 128, "grain": 2},
             stages=(
                 Stage(
-                    epochs=20, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
+                    epochs=8, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
             metric="miou",
-            start="small-m",
+            start="faster-r-cnn",
         ),
         "paper": Recipe(
             data="voc",

@@ -1,0 +1,117 @@
+"""FCN carried on to every pixel: features are enlarged instead of scores. The backbone's maps become one of stride 4 as in a
+feature pyramid (Lin et al. 2017); two steps of transposed convolution bring it to the pixels, each with a look at finer maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from looksay.nn.backbone import Backbone, BackboneSize, Merge
+from looksay.nn.blocks import initialise, scaled
+from looksay.nn.prep import Prep
+from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.segmenter import Maps, SegmentConfig, Segmenter
+from looksay.registry import Card, system
+
+
+@dataclass(frozen=True)
+class FineConfig(SegmentConfig):
+    """`merged` channels at stride 4, `half` at 2, `full` at every pixel."""
+
+    size: BackboneSize = "m"
+    width: float = 1.0
+    merged: int = 64
+    half: int = 64
+    full: int = 32
+    side: int = 128
+    grain: int = 2
+
+
+class Join(nn.Module):
+    """A map, and a finer one that came before it, as one of `out` channels.
+
+    (N, into, h, w), (N, skip, H, W) with H of 2h or 2h - 1 → (N, out, H, W)"""
+
+    def __init__(self, into: int, skip: int, out: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(into, out, 3, 2, 1, 1, bias=False)
+        self.side = nn.Conv2d(skip, out, 3, padding=1, bias=False)
+        self.bn1, self.relu1 = nn.BatchNorm2d(out), nn.ReLU()
+        self.conv = nn.Conv2d(out, out, 3, padding=1, bias=False)
+        self.bn2, self.relu2 = nn.BatchNorm2d(out), nn.ReLU()
+        initialise(self)
+        nn.init.kaiming_normal_(self.up.weight.transpose(0, 1), mode="fan_in", nonlinearity="relu")
+
+    def forward(self, x: Tensor, finer: Tensor) -> Tensor:
+        both = self.up(x)[:, :, : finer.shape[2], : finer.shape[3]] + self.side(finer)
+        out: Tensor = self.relu2(self.bn2(self.conv(self.relu1(self.bn1(both)))))
+        return out
+
+
+@system(
+    Card(
+        name="fcn-fine",
+        task="segment",
+        title="FCN down to the pixel",
+        paper="Long, Shelhamer, Darrell: Fully Convolutional Networks for Semantic Segmentation",
+        year=2015,
+        rows=("S2", "S3"),
+        summary="A fully convolutional network that enlarges features instead of scores, and goes on to every pixel.",
+        deviations=(
+            "features are enlarged and added on the way, and are scored once, at the end",
+            "the maps of strides 4 to 32 are added as in a feature pyramid (Lin et al. 2017); transposed convolutions lead on to "
+            "strides 2 and 1",
+            "it stands on the house's small networks, and begins with faster-r-cnn's layers, which have seen whole pages",
+            "a step learns from a quarter of the pixels, another one each time",
+        ),
+    )
+)  # fmt: skip
+class FCNFine(Segmenter):
+    Config = FineConfig
+    RECIPES = {
+        "storybook": Recipe(
+            stages=(
+                Stage(
+                    epochs=14, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
+                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                ),
+            ),
+            metric="miou",
+            start="faster-r-cnn",
+        ),
+    }  # fmt: skip
+
+    def __init__(self, classes: Sequence[str], config: FineConfig | None = None, prep: Prep | None = None) -> None:
+        config = config or FineConfig()
+        super().__init__(classes, config, prep)
+        merged, half, full = (scaled(many, config.width) for many in (config.merged, config.half, config.full))
+        self.body = Backbone(config.size, config.width)
+        first = self.body.stem[0]
+        assert isinstance(first, nn.Conv2d)
+        self.merge = Merge(self.body.channels, merged)
+        self.join2 = Join(merged, first.out_channels, half)
+        self.join1 = Join(half, first.in_channels, full)
+        self.score = nn.Conv2d(full, len(self.classes), 1)
+        initialise(self.merge)
+        initialise(self.score, self.score)
+
+    def maps(self, x: Tensor) -> Maps:
+        body = self.body
+        c1 = body.stem[:3](x)  # N 32 H/2 W/2
+        c2 = body.c2(body.stem[3:](c1))
+        c3 = body.c3(c2)
+        c4 = body.c4(c3)
+        merged, _ = self.merge({"c2": c2, "c3": c3, "c4": c4, "c5": body.c5(c4)})  # N 64 H/4 W/4
+        out = self.join1(self.join2(merged, c1), x)  # N 32 H W
+        return Maps(self.score(out), (x.shape[3], x.shape[2]))
+
+    def taps(self) -> dict[str, nn.Module]:
+        body = self.body
+        parts: dict[str, nn.Module] = {"c1": body.stem[2], "c2": body.c2, "c3": body.c3, "c4": body.c4, "c5": body.c5}
+        return {**parts, "merge": self.merge, "join2": self.join2, "join1": self.join1, "score": self.score}
+
+    def adopt(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """A detector's layers as they are, or a classifier's as the body."""
+        return {**{f"body.{name}": tensor for name, tensor in tensors.items()}, **tensors}
