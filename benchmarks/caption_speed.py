@@ -141,7 +141,7 @@ def main() -> None:
     keep_memory()
     torch.manual_seed(0)
     classes = (*SPECIALS, *(f"w{number}" for number in range(WORDS - 3)))
-    system: Any = build("show-attend-tell", classes, {"width": 0.55, "hidden": HIDDEN, "dropout": DROPOUT})
+    system: Any = build("show-attend-tell", classes, {"hidden": HIDDEN, "dropout": DROPOUT})
     assert system.depth == FEATURES
     # What it says follows from what it is shown, so that there is something to learn.
     regions = torch.randn(4 * options.captions, GRID * GRID, FEATURES).half()

@@ -125,7 +125,8 @@ def _parameters(name: str, recipe: Any) -> int:
     from looksay.nn.prep import Prep
     from looksay.nn.vocabulary import SPECIALS
 
-    count = {"imagenet": 1000, "mnist": 10, "storybook:digits": 10, "storybook": 20, "voc": 20, "coco": 91}.get(recipe.data, 0)
+    known = {"imagenet": 1000, "mnist": 10, "storybook:digits": 10, "storybook": 20, "voc": 20, "coco": 91}
+    count = known.get(recipe.data, known.get(recipe.data.partition(":")[0], 0))
     classes, side = [str(number) for number in range(count)], recipe.stages[-1].img_size
     if (words := WORDS_OF.get(registry.find(name).card.task)) is not None:
         classes = [*SPECIALS, *map(str, range(words))]
@@ -251,7 +252,7 @@ SCORES = {  # of a task: the score that counts, and others; shares are printed a
     },
     "caption": {
         "ciderd": "CIDEr-D", "bleu4": "BLEU-4 %", "meteor": "METEOR %", "rougel": "ROUGE-L %", "facts": "facts %",
-        "peaks": "peaks %", "chance": "by chance %",
+        "seen": "of these kinds, colours, relations %", "peaks": "peaks %", "chance": "by chance %",
     },
     "find": {"r10": "R@10 % both ways", "picture_r1": "R@1 % of sentences", "sentence_r1": "R@1 % of pictures"},
     "write": {"nats": "nats a character", "perplexity": "perplexity"},

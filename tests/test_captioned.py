@@ -64,6 +64,15 @@ def test_a_sliver_at_the_border_shows_at_the_border_alone() -> None:
     assert (found.mass.tolist(), found.peak.tolist(), found.chance.tolist()) == (pytest.approx([0.1]), [0.0], [0.25])
 
 
+def test_a_peak_is_that_of_the_look_as_it_is_drawn() -> None:
+    scene = Scene((80, 80), objects=Objects((Thing("dog", (40, 40, 80, 80)),)))
+    values = np.zeros((8, 8), np.float32)
+    values[1, 1], values[5:7, 5:7] = 0.3, 0.175
+    for blur, peak in ((0.0, 0.0), (1 / 8, 1.0)):
+        found = attended([Heat("dog", values, blur=blur)], scene)
+        assert (found.peak.tolist(), found.mass.tolist()) == ([peak], pytest.approx([0.7])), "what is blurred is drawn, not told"
+
+
 def test_how_alike_looks_are() -> None:
     one, other = [[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]
     assert constant([heat("a", one), heat("b", one)]) == pytest.approx(1.0)
@@ -86,11 +95,21 @@ def test_peaks_and_mass_are_told_with_their_chance() -> None:
 
 
 def test_facts_are_all_that_is_right_of_all_that_is_said() -> None:
-    found = verdict(["a", "b", "c"], facts=np.array([[2.0, 3.0], [0.0, 0.0], [1.0, 1.0]]))
+    found = verdict(["a", "b", "c"], facts={"kind": np.array([[2.0, 3.0], [0.0, 0.0], [1.0, 1.0]])})
     assert found.numbers()["facts"] == pytest.approx(3 / 4), "a caption that says nothing counts for nothing"
     line = next(line for line in found.lines() if line.startswith("facts"))
     assert line.startswith("facts    75.00 % (66.67 to 100.00) of 4 statements")
-    assert "facts" not in verdict(["a"], facts=np.zeros((1, 2))).numbers()
+    assert "facts" not in verdict(["a"], facts={"kind": np.zeros((1, 2))}).numbers()
+
+
+def test_facts_are_told_by_what_they_are_about() -> None:
+    facts = {"kind": np.array([[2.0, 2.0], [1.0, 2.0]]), "action": np.array([[0.0, 1.0], [0.0, 0.0]])}
+    found = verdict(["a", "b"], facts=facts | {"size": np.zeros((2, 2))})
+    numbers = found.numbers()
+    assert (numbers["facts"], numbers["seen"]) == pytest.approx((3 / 5, 3 / 4))
+    told = [line for line in found.lines() if line.startswith("facts")]
+    assert told[1].startswith("facts    75.00 % (50.00 to 100.00) of 4 statements about kind, colour and relation")
+    assert told[2] == "facts    % by what they are about: kind 75.0 of 4, action 0.0 of 1"
 
 
 def test_what_is_said_of_a_page_is_checked_on_that_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,9 +132,10 @@ def test_what_is_said_of_a_page_is_checked_on_that_page(tmp_path: Path, monkeypa
     found = judging.verdict()
     assert isinstance(found, Captioned)
     assert found.facts is not None
-    assert (found.facts[:, 1] >= 1).all()
-    assert found.facts[:2, 0].tolist() == found.facts[:2, 1].tolist()
-    assert found.facts[2, 0] == 0
+    kinds = found.facts["kind"]
+    assert (kinds[:, 1] >= 1).all()
+    assert kinds[:2, 0].tolist() == kinds[:2, 1].tolist()
+    assert kinds[2, 0] == 0
     assert found.ids == tuple(dataset.name(index) for index in range(3))
     assert found.looked is not None
     assert found.looked.nouns == sum(" " not in name for name in looks)

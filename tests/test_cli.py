@@ -110,8 +110,10 @@ def test_compare_shows_both_and_their_learning(
 ) -> None:
     shutil.copytree(trained, tmp_path / "twin")
     names = [str(trained), str(tmp_path / "twin")]
-    code, out, _ = said(capsys, "compare", *names, "--data", str(data), "-o", str(tmp_path / "c.html"))
+    table = tmp_path / "r.csv"
+    code, out, _ = said(capsys, "compare", *names, "--data", str(data), "-o", str(tmp_path / "c.html"), "--record", str(table))
     assert code == 0
+    assert [line.split(",")[0] for line in table.read_text().splitlines()] == ["system", "run", "twin"]
     assert [line.split()[0] for line in out.splitlines()[2:4]] == ["run", "twin"]
     assert "Learning" in (tmp_path / "c.html").read_text("utf-8")
 

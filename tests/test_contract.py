@@ -193,6 +193,7 @@ OTHER_PARTS = (
 GENTLE = {
     "fcn-fine": 3e-2,
     "deconvnet": 1e-2,
+    "visual-concepts": 1e-2,  # its loss is a sum over words
     "recurrent-labeller-3": 1e-2,
     "recurrent-labeller-2": 1e-2,
     "recurrent-labeller-1": 1e-2,

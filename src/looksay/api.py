@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HOUSE = "small-m"  # what looks when no system is named
 DETECTOR = "faster-r-cnn"  # and what finds things
+OUTLINER = "mask-r-cnn"  # and what finds things to the pixel
 CAPTIONER = "show-attend-tell"  # and what says what is going on
 FINDER = "deep-image-sent"  # and what finds pictures by sentences
 
@@ -75,9 +76,9 @@ def load_file(path: Path, cfg: Path | None = None, *, mode: Mode | Literal["plai
 
 
 def house(*, mode: Mode | Literal["plain"] = "exact", device: str = "cpu") -> Looker:
-    """The house's own systems: what is in the picture, what is where, and what is going on."""
+    """The house's own systems: what is in the picture, what is where, to the pixel, and what is going on."""
     looker = load(HOUSE, mode=mode, device=device)
-    looker.also = tuple(load(name, mode=mode, device=device) for name in (DETECTOR, CAPTIONER))
+    looker.also = tuple(load(name, mode=mode, device=device) for name in (OUTLINER, CAPTIONER))
     return looker
 
 

@@ -303,12 +303,14 @@ class Referral:
 @dataclass(frozen=True, eq=False)
 class Heat:
     """How much each place mattered, for `of` (a class, a word, an answer), found by `method`; `at` is the pixel (column, row)
-    that was asked about, where it was one. Values are not negative."""
+    that was asked about, where it was one. Values are not negative. `blur`: of the Gaussian that it is drawn with, its standard
+    deviation in shares of the longer side; the values are without it."""
 
     of: str
     values: npt.NDArray[np.float32]
     method: str = ""
     at: tuple[float, float] | None = None
+    blur: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _lock(np.asarray(self.values), np.float32))
@@ -316,10 +318,25 @@ class Heat:
             raise BadValue(f"the heat of {self.of!r} has {self.values.ndim} dimensions", mend="give rows and columns")
         if not np.isfinite(self.values).all() or (self.values.size and float(self.values.min()) < 0):
             raise BadValue(f"the heat of {self.of!r} is negative or not finite")
+        if not 0 <= self.blur <= 1:
+            raise BadValue(f"the heat of {self.of!r} cannot be blurred by {self.blur:g} of a side")
+
+    @property
+    def drawn(self) -> npt.NDArray[np.float32]:
+        """The values as they are drawn, blurred."""
+        if not self.blur or not self.values.size:
+            return self.values
+        import cv2
+
+        spread = self.blur * max(self.values.shape)
+        found = cv2.GaussianBlur(self.values, (0, 0), spread, borderType=cv2.BORDER_REFLECT)
+        return np.asarray(found, np.float32).reshape(self.values.shape)
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Heat) and (self.of, self.method, self.at) == (other.of, other.method, other.at)
-        return same and isinstance(other, Heat) and np.array_equal(self.values, other.values)
+        if not isinstance(other, Heat):
+            return False
+        same = (self.of, self.method, self.at, self.blur) == (other.of, other.method, other.at, other.blur)
+        return same and np.array_equal(self.values, other.values)
 
     def __hash__(self) -> int:
         return hash((self.of, self.method, self.values.tobytes()))

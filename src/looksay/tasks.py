@@ -135,16 +135,18 @@ def _spots(targets: Sequence[Targets]) -> dict[str, Any]:
 
 def _said(dataset: Dataset, index: int, place: Placement) -> Targets:
     """A picture's captions in numbers; in a mirror left is right."""
-    from looksay.data.spoken import numbered
+    from looksay.data.spoken import Grounded, numbered
 
-    return {"index": index, "captions": numbered(dataset, index, mirrored=place.flip)}
+    known = dataset.grounds(index, place) if isinstance(dataset, Grounded) else {}
+    return {"index": index, "captions": numbered(dataset, index, mirrored=place.flip), **known}
 
 
 def _sayings(targets: Sequence[Targets]) -> dict[str, Any]:
     import torch
 
     captions = [[torch.from_numpy(each) for each in target["captions"]] for target in targets]
-    return {"index": torch.tensor([target["index"] for target in targets]), "captions": captions}
+    known = {name: [torch.from_numpy(target[name]) for target in targets] for name in ("traits", "spots") if name in targets[0]}
+    return {"index": torch.tensor([target["index"] for target in targets]), "captions": captions, **known}
 
 
 def _regions(dataset: Dataset, index: int, place: Placement) -> Targets:

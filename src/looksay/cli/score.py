@@ -85,6 +85,7 @@ def compare(
     split: Split = "",
     output: Output = "compare.html",
     curves: Annotated[str, typer.Option("--curves", metavar="PNG", help="Write the learning curves of runs there, too.")] = "",
+    record: Annotated[str, typer.Option("--record", metavar="CSV", help="Write each one's row into this table of results.")] = "",
     workers: Workers = 2,
     json: Json = False,
 ) -> None:
@@ -94,6 +95,9 @@ def compare(
 
     with bar("comparing") as progress:
         found = judge(names, data, split=split, workers=workers, progress=progress)
+    if record:
+        for each in found.evaluations:
+            each.record(record)
     if curves:
         print(f"curves: {found.save_curves(curves)}")
     if json:

@@ -141,6 +141,10 @@ class Dataset(ABC, Sequence[tuple[npt.NDArray[np.uint8], Scene]]):
                 row[:] = thing.mask.array()
         return out
 
+    def traits(self, index: int) -> tuple[Mapping[str, str], ...]:
+        """What is known of each thing, in the order of `masks`: its kind, its colour, what it does."""
+        return tuple({"kind": thing.name, **thing.attributes} for thing in self.scene(index).objects)
+
     def captions(self, index: int) -> tuple[Caption, ...]:
         """What is said of the picture, cheap: a training asks for it again in every epoch."""
         return self.scene(index).captions

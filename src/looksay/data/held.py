@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,9 @@ class Subset(Dataset):
 
     def masks(self, index: int) -> npt.NDArray[np.bool_]:
         return self.whole.masks(int(self._places[index]))
+
+    def traits(self, index: int) -> tuple[Mapping[str, str], ...]:
+        return self.whole.traits(int(self._places[index]))
 
     def captions(self, index: int) -> tuple[Caption, ...]:
         return self.whole.captions(int(self._places[index]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,17 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from looksay.data.dataset import Dataset
+from looksay.data.held import Subset
 from looksay.data.loader import Feed, Feeding, Kind
-from looksay.data.material import Pictures, Splits
+from looksay.data.mapped import placed_map
+from looksay.data.material import SEEN, Pictures, Splits
 from looksay.data.storybook import StorybookPages
 from looksay.errors import BadConfig, BadData, BadValue
+from looksay.nn.placement import Placement
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment
-from looksay.nn.seeing import Seeing
+from looksay.nn.recipe import Augment, Stage
+from looksay.nn.seeing import CELL, Seeing
 from looksay.nn.system import System
 from looksay.nn.vocabulary import Vocabulary, caption_words
 
 LEAST = 5  # a word that is said less often is unknown, in large data sets
+MANY = 64  # values of what may be known of a thing: what has more is a name, no trait
 SMALL = 2000  # captions, below which every word counts
 LONGEST = 60  # words; what is longer is cut there
 # What changes when a picture is seen in a mirror, in the languages whose captions looksay writes itself.
@@ -60,6 +66,48 @@ def numbered(dataset: Dataset, index: int, *, mirrored: bool = False) -> list[np
     return found
 
 
+def traits_of(dataset: Dataset) -> tuple[str, ...]:
+    """What may be known of things here, 'colour red', sorted; of each of several values, else it says nothing."""
+    found: dict[str, set[str]] = {}
+    for index in range(min(len(dataset), SEEN)):
+        for thing in dataset.traits(index):
+            for name, value in thing.items():
+                found.setdefault(name, set()).add(value)
+    return tuple(f"{name} {value}" for name in sorted(found) if 1 < len(found[name]) <= MANY for value in sorted(found[name]))
+
+
+class Grounded(Subset):
+    """Pictures with captions, and with what is known of the things in them."""
+
+    def __init__(self, whole: Dataset, traits: Sequence[str]) -> None:
+        super().__init__(whole, range(len(whole)), whole.split)
+        self.numbers = {trait: number for number, trait in enumerate(traits)}
+        self.masks(0), self.traits(0)  # the storybook writes them down before several threads ask
+
+    def grounds(self, index: int, place: Placement) -> dict[str, Any]:
+        """'traits' (n, T), those of each thing that is seen, and 'spots' (n, h, w), how it spreads over the cells of the
+        network's picture; each sums to 1."""
+        masks, traits, spots = self.masks(index), [], []
+        for mask, known in zip(masks, self.traits(index), strict=True):
+            if place.flip:
+                known = {name: MIRRORED.get(value, value) for name, value in known.items()}
+            seen = placed_map(mask.astype(np.uint8), place) == 1
+            high, wide = (-(-side // CELL) for side in seen.shape)
+            full = np.zeros((high * CELL, wide * CELL), np.float32)
+            full[: seen.shape[0], : seen.shape[1]] = seen
+            spread = full.reshape(high, CELL, wide, CELL).sum(axis=(1, 3))
+            if spread.any():
+                spots.append(spread / spread.sum())
+                row = np.zeros(len(self.numbers), np.bool_)
+                row[[self.numbers[each] for each in map(" ".join, known.items()) if each in self.numbers]] = True
+                traits.append(row)
+        high, wide = (-(-side // CELL) for side in place.size[::-1])
+        return {
+            "traits": np.array(traits, np.bool_).reshape(-1, len(self.numbers)),
+            "spots": np.array(spots, np.float32).reshape(-1, high, wide),
+        }
+
+
 class Spoken(Pictures):
     """Pictures with captions: what can be said are the words of those that are learnt from."""
 
@@ -80,6 +128,9 @@ class Spoken(Pictures):
         self, system: System[Any], data: Any, kind: Kind, how: Feeding, *, prep: Prep | None = None, learning: bool = False
     ) -> Feed:
         self.seen_as(system, how.augment or Augment())
+        traits = getattr(system.config, "traits", ())
+        if learning and how.augment and traits:
+            data = Grounded(data, traits)
         return super().feed(system, data, kind, how, prep=prep, learning=learning)
 
     def seen_as(self, system: System[Any], augment: Augment) -> None:
@@ -87,6 +138,9 @@ class Spoken(Pictures):
         if isinstance(system, Seeing) and system.config.frozen and augment != Augment(flip=augment.flip):
             mend = "take all of augment but flip away, or let it learn with settings.frozen=false"
             raise BadConfig("a frozen network is shown whole pictures, or mirrored ones", where="--set augment", mend=mend)
+
+    def settled(self, kind: type[System[Any]], config: Any, train: Any, stage: Stage) -> Any:
+        return replace(config, traits=traits_of(train)) if hasattr(config, "traits") else config
 
     def known(self, system: System[Any]) -> None:
         return None

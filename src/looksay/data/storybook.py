@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -33,22 +33,26 @@ SPLITS = ("train", "val", "test")
 Picture = npt.NDArray[np.uint8]
 _APART = 1_000_003  # between the seeds of the splits
 DIGITS = tuple("0123456789")
-_TOLD = {"en": "captions", "es": "captions-es"}  # files of captions, by language
+TRAITS = "traits"  # of things, told as if it were a language
+_TOLD = {"en": "captions", "es": "captions-es", TRAITS: "traits"}  # files of captions, by language
 MOST = 16  # things of a page; the storybook has at most eight
 
 
 @dataclass(frozen=True)
 class Pages:
-    """What is asked of the storybook. `pages` = 0 takes the usual number of the split."""
+    """What is asked of the storybook. `pages` = 0 takes the usual number of the split; `train` is that of the pages to learn
+    from alone."""
 
     view: str = "portrait"
     pages: int = 0
+    train: int = 0
     seed: int = 0
     size: int = 128
 
     def count(self, split: str) -> int:
         usual = {"train": 8000, "val": 1000, "test": 2000}[split]
-        return self.pages or (usual * 3 if self.view == "digits" and split == "train" else usual)
+        own = self.train if split == "train" else 0
+        return own or self.pages or (usual * 3 if self.view == "digits" and split == "train" else usual)
 
     def seed_of(self, split: str) -> int:
         return self.seed + _APART * SPLITS.index(split)
@@ -65,7 +69,7 @@ def open_storybook(rest: str = "", split: str = "", view: str = "portrait") -> S
     split = split or "train"
     if split not in SPLITS:
         raise UnknownName.of("split", split, SPLITS, where="storybook")
-    if not (16 <= asked.size <= 1024 and asked.pages >= 0):
+    if not (16 <= asked.size <= 1024 and asked.pages >= 0 and asked.train >= 0):
         raise BadConfig(
             f"pages of {asked.size} pixels, {asked.pages} of them, cannot be drawn", where="storybook", mend="size 16 … 1024"
         )
@@ -151,7 +155,7 @@ class StorybookPages(Dataset):
         return tuple(Caption(text, id=f"en{place}") for place, text in enumerate(self.told(index)))
 
     def told(self, index: int, language: str = "en") -> tuple[str, ...]:
-        """The captions in English ('en') or, sentence by sentence after the same plan, in Spanish ('es')."""
+        """The captions in English ('en') or, sentence by sentence after the same plan, in Spanish ('es'); or TRAITS."""
         if self.asked.view == "digits":
             return ()
         if language not in self._said:
@@ -161,6 +165,9 @@ class StorybookPages(Dataset):
                 _write_captions(folder, self.asked, self._seed, (self._count, self.asked.size, self.asked.size, 3), file)
             self._said[language] = (folder / f"{file}.txt").read_text("utf-8").splitlines()
         return tuple(self._said[language][index].split("\t"))
+
+    def traits(self, index: int) -> tuple[Mapping[str, str], ...]:
+        return tuple(dict(each.split("=") for each in thing.split()) for thing in self.told(index, TRAITS) if thing)
 
     def scene(self, index: int) -> Scene:
         size = (self.asked.size, self.asked.size)
@@ -302,6 +309,10 @@ def _tell_share(folder: str, view: str, seed: int, shape: Sequence[int], share: 
     lines = []
     for index in range(share[0], shape[0], share[1]):
         made = page(seed, index, (shape[2], shape[1]), view, words=False)
+        if language == TRAITS:
+            known = [{"kind": thing.name, **thing.attributes} for thing in made.scene.objects]
+            lines.append("\t".join(" ".join("=".join(each) for each in thing.items() if each[1]) for thing in known))
+            continue
         said = captions(made.spec, made.scene.size, made.scene.objects)
         lines.append("\t".join(each.text for each in said if each.language == language))
     Path(folder, f"{share[0]}.txt").write_text("\n".join(lines) + "\n", "utf-8")

@@ -21,7 +21,7 @@ ENOUGH = 0.25  # of a place must be covered by a thing for it to show there
 @dataclass(frozen=True)
 class Attended:
     """Over the nouns that name a kind of thing that is on the page: `mass`, the share of the look at places that show one;
-    `peak`, 1 where the place looked at most does, else 0; `chance`, the share of the places that do."""
+    `peak`, 1 where the place looked at most, as the look is drawn, does, else 0; `chance`, the share of the places that do."""
 
     mass: Floats
     peak: Floats
@@ -57,7 +57,7 @@ def attended(heats: Sequence[Heat], truth: Scene) -> Attended:
             continue
         shows = cover >= min(ENOUGH, float(cover.max()))  # a small thing shows at one place at least
         total = float(heat.values.sum())
-        best = np.unravel_index(int(heat.values.argmax()), heat.values.shape)
+        best = np.unravel_index(int(heat.drawn.argmax()), heat.values.shape)
         rows.append((float(heat.values[shows].sum()) / max(total, 1e-9), float(shows[best]), float(shows.mean())))
     table = np.array(rows, np.float64).reshape(-1, 3)
     return Attended(table[:, 0], table[:, 1], table[:, 2])

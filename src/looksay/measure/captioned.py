@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -31,6 +31,7 @@ NAMES = {"ciderd": "CIDEr-D", "bleu4": "BLEU-4", "meteor": "METEOR", "rougel": "
 SHOWN = 12  # captions at each end of a report
 SAME = 0.25  # share of pictures with one caption from which on it is said that the picture does not matter
 EVEN = 0.9  # of a caption's looks that are alike, from which on they are called constant
+SEEN = ("kind", "colour", "relation")  # what one picture can always show; of 'moving' or 'parked' that is not so
 Floats = npt.NDArray[np.float64]
 
 
@@ -43,8 +44,8 @@ def _share(total: Floats) -> Floats:
 @dataclass(frozen=True, eq=False)
 class Captioned(Verdict):
     """`said` and `truth`: a caption and its references for each picture, with the picture's `ids`. `looked`: what the looks of
-    nouns fell on, where that is known; `even`: how alike the looks of each caption are. `facts` (N, 2): statements that are
-    right, and all, where they can be checked."""
+    nouns fell on, where that is known; `even`: how alike the looks of each caption are. `facts`: of each
+    claim (kind, colour, action …) (N, 2), how many statements are right, and how many there are, where they can be checked."""
 
     metric = "ciderd"
     title = "CIDEr-D"
@@ -53,7 +54,7 @@ class Captioned(Verdict):
     said: tuple[str, ...]
     looked: Attended | None
     even: Floats
-    facts: Floats | None
+    facts: Mapping[str, Floats] | None
     beam: int
 
     def __len__(self) -> int:
@@ -63,11 +64,18 @@ class Captioned(Verdict):
     def _interval(self) -> tuple[float, float]:
         return intervals({"CIDEr-D": self.scores_.tallied["CIDEr-D"]})["CIDEr-D"]
 
+    def stated(self, *claims: str) -> Floats | None:
+        """(N, 2) of those claims, all if none is named; None where nothing of that was said, or can be checked."""
+        some = [counts for claim, counts in (self.facts or {}).items() if claim in claims or not claims]
+        total = np.sum(some, axis=0) if some else np.zeros((1, 2))
+        return total if total[:, 1].any() else None
+
     def numbers(self) -> dict[str, float]:
         low, high = self._interval
         found = {name: self.scores_.numbers[said] for name, said in NAMES.items()}
-        if self.facts is not None and self.facts[:, 1].any():
-            found["facts"] = float(_share(self.facts.sum(axis=0, keepdims=True))[0])
+        for name, counts in (("facts", self.stated()), ("seen", self.stated(*SEEN))):
+            if counts is not None:
+                found[name] = float(_share(counts.sum(axis=0, keepdims=True))[0])
         if self.looked is not None and self.looked.nouns:
             found |= {"peaks": float(self.looked.peak.mean()), "mass": float(self.looked.mass.mean())}
             found["chance"] = float(self.looked.chance.mean())
@@ -75,13 +83,7 @@ class Captioned(Verdict):
 
     def lines(self) -> list[str]:
         found = self.scores_.lines()
-        if self.facts is not None and self.facts[:, 1].any():
-            low, high = intervals({"facts": Tallied(self.facts, _share)})["facts"]
-            total = int(self.facts[:, 1].sum())
-            found.append(
-                f"facts    {100 * self.numbers()['facts']:.2f} % ({100 * low:.2f} to {100 * high:.2f}) of {total:,} statements "
-                "are true of their page"
-            )
+        found += self._truths()
         if self.looked is not None and self.looked.nouns:
             low, high = interval(self.looked.peak)
             numbers = self.numbers()
@@ -91,6 +93,23 @@ class Captioned(Verdict):
                 f"{100 * numbers['chance']:.2f} %"
             )
         return [*found, f"free-running, beam of {self.beam}, {len(self):,} pictures", *self.alarms()]
+
+    def _truths(self) -> list[str]:
+        found = []
+        for about, claims in (("are true of their page", ()), (f"about {', '.join(SEEN[:-1])} and {SEEN[-1]}", SEEN)):
+            counts = self.stated(*claims)
+            if counts is not None:
+                low, high = intervals({"facts": Tallied(counts, _share)})["facts"]
+                right, total = counts.sum(axis=0)
+                told = f"{100 * right / total:.2f} % ({100 * low:.2f} to {100 * high:.2f}) of {int(total):,} statements {about}"
+                found.append(f"facts    {told}")
+        each = {claim: self.stated(claim) for claim in self.facts or {}}
+        sums = {claim: counts.sum(axis=0) for claim, counts in each.items() if counts is not None}
+        order = sorted(sums, key=lambda claim: -sums[claim][1])
+        if len(order) > 1:
+            told = ", ".join(f"{claim} {100 * sums[claim][0] / sums[claim][1]:.1f} of {int(sums[claim][1]):,}" for claim in order)
+            found.append(f"facts    % by what they are about: {told}")
+        return found
 
     def alarms(self) -> list[str]:
         found = []
@@ -113,7 +132,7 @@ class Captioned(Verdict):
             title: round(numbers[name], 4) for name, title in NAMES.items() if name not in ("cider", "bleu1")
         }
         found |= {"low": round(numbers["low"], 4), "high": round(numbers["high"], 4)}
-        return found | {f"{name} %": round(100 * numbers[name], 2) for name in ("facts", "peaks") if name in numbers}
+        return found | {f"{name} %": round(100 * numbers[name], 2) for name in ("facts", "seen", "peaks") if name in numbers}
 
     def behind(self, best: Verdict) -> Paired | None:
         if not isinstance(best, Captioned) or best.ids != self.ids:
@@ -163,20 +182,22 @@ class OfCaptions(Judging):
             looked, facts = self._checked(said)
         return Captioned(caption_scores(said, truth), ids, said, looked, even, facts, self.system.speech.width)
 
-    def _checked(self, said: Sequence[str]) -> tuple[Attended | None, Floats]:
-        from looksay.storybook.facts import check
+    def _checked(self, said: Sequence[str]) -> tuple[Attended | None, dict[str, Floats]]:
+        from looksay.storybook.facts import checked
         from looksay.storybook.page import page
 
-        parts, facts = [], []
+        parts = []
+        facts: dict[str, Floats] = defaultdict(lambda: np.zeros((len(said), 2)))
         dataset = self.dataset
         assert isinstance(dataset, StorybookPages)
         size = (dataset.asked.size, dataset.asked.size)
-        for (index, scene), text in zip(self.rows, said, strict=True):
+        for row, ((index, scene), text) in enumerate(zip(self.rows, said, strict=True)):
             made = page(dataset.asked.seed_of(dataset.split), index, size, dataset.asked.view, words=False)
-            facts.append(check(text.lower(), made.spec, size, made.scene.objects))
+            for claim, right in checked(text.lower(), made.spec, size, made.scene.objects):
+                facts[claim][row] += (right, 1)
             if scene.heats:
                 parts.append(attended(scene.heats, made.scene))
         looked = None
         if parts:
             looked = Attended(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("mass", "peak", "chance")))
-        return looked, np.array(facts, np.float64)
+        return looked, dict(facts)

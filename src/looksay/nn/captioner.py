@@ -25,6 +25,7 @@ from looksay.ops.decode import Dice, Next, Sentence, Speech, Words, beam, draw
 from looksay.scene import Caption, Heat, Scene
 
 Tensors = tuple[Tensor, ...]
+BLUR = 20 / 224  # of the picture's side, as looks are drawn in Xu et al. 2015
 NOTED = 20  # steps between lines about rewards in a run's record
 
 
@@ -38,7 +39,7 @@ class CaptionConfig:
     width: float = 1.0
     frozen: bool = True
     embed: int = 128
-    hidden: int = 256
+    hidden: int = 224
     dropout: float = 0.3
     scheduled: float = 0.0
 
@@ -248,7 +249,7 @@ class Captioner(Seeing[Told]):
         if said and said[0].looks is not None:
             names = self.vocabulary.decode(said[0].words)
             maps = said[0].looks.view(-1, *grid).float().cpu().numpy()
-            heats = tuple(Heat(name, each, "attention") for name, each in zip(names, maps, strict=True))
+            heats = tuple(Heat(name, each, "attention", blur=BLUR) for name, each in zip(names, maps, strict=True))
         return batch.scene(row, captions=captions, heats=heats)
 
     def text(self, said: Sentence) -> str:

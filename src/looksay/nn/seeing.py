@@ -13,13 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from looksay.nn.backbone import Backbone, BackboneSize
-from looksay.nn.blocks import initialise
+from looksay.nn.backbone import Backbone, BackboneSize, Merge
+from looksay.nn.blocks import initialise, scaled
 from looksay.nn.placement import Placement
 from looksay.nn.prep import Picture, Prep, fit
 from looksay.nn.system import Batch, Keep, System, normalise
 
-FINE = 48
+CELL = 8  # pixels of the network's picture along a place
+DEPTH = 128
+MERGED = 64
 COLOURS = 3
 O = TypeVar("O")  # noqa: E741 - the type of what a system puts out
 
@@ -44,31 +46,37 @@ class Seen(NamedTuple):
 
 
 class Sight(nn.Module):
-    """What is known of each place, `depth` numbers: the backbone's two last maps, and, of what a finer map and mean colours say
-    of its four quarters, FINE numbers more: from those colours and poses can be told."""
+    """What is known of each place, DEPTH numbers, a place being a cell of CELL pixels: from what a detector's map says of its
+    four quarters, and from their mean colours."""
 
     def __init__(self, size: BackboneSize, width: float) -> None:
         super().__init__()
         self.body = Backbone(size, width)
-        channels = self.body.channels
-        self.fine = nn.Conv2d(4 * (channels["c3"] + COLOURS), FINE, 1)
+        self.merge = Merge(self.body.channels, scaled(MERGED, width))
+        self.depth = scaled(DEPTH, width)
+        self.fine = nn.Conv2d(4 * (scaled(MERGED, width) + COLOURS), self.depth, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(self.depth)
         self.relu = nn.ReLU()
+        initialise(self.merge)
         initialise(self.fine)
-        self.depth = channels["c4"] + channels["c5"] + FINE
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) → (N, D, H/16, W/16)"""
-        maps = self.body(x)
-        high, wide = maps["c4"].shape[-2:]
-        colours = F.avg_pool2d(F.pad(x, (0, 16 * wide - x.shape[3], 0, 16 * high - x.shape[2])), 8)
-        near = F.pad(maps["c3"], (0, 2 * wide - maps["c3"].shape[3], 0, 2 * high - maps["c3"].shape[2]))
+        """(N, 3, H, W) → (N, D, H/8, W/8)"""
+        return self.places(self.merge(self.body(x))[0], x)
+
+    def places(self, near: Tensor, x: Tensor) -> Tensor:
+        """Of a picture, and the map of stride 4 that was made of it."""
+        high, wide = (-(-side // CELL) for side in x.shape[-2:])
+        colours = F.avg_pool2d(F.pad(x, (0, CELL * wide - x.shape[3], 0, CELL * high - x.shape[2])), CELL // 2)
+        near = F.pad(near, (0, 2 * wide - near.shape[3], 0, 2 * high - near.shape[2]))
         quarters = F.pixel_unshuffle(torch.cat([near, colours.to(near.dtype)], dim=1), 2)
-        return torch.cat([maps["c4"], F.interpolate(maps["c5"], (high, wide)), self.relu(self.fine(quarters))], dim=1)
+        seen: Tensor = self.relu(self.norm(self.fine(quarters)))
+        return seen
 
 
 def sighted(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Those of a system with a backbone of its own, as eyes can begin with them."""
-    return {f"eyes.{name}" if name.startswith("body.") else name: tensor for name, tensor in tensors.items()}
+    return {f"eyes.{name}" if name.startswith(("body.", "merge.")) else name: tensor for name, tensor in tensors.items()}
 
 
 @contextmanager
@@ -117,7 +125,7 @@ class Seeing(System[O]):
         if not self.config.frozen:
             return {}
         how = f"regions-{self.digest()}-{'x'.join(map(str, self.prep.size))}-{int(place.flip)}"
-        high, wide = (-(-side // 16) for side in self.prep.size[::-1])
+        high, wide = (-(-side // CELL) for side in self.prep.size[::-1])
         found = keep(how, lambda: self._regions(picture, flip=place.flip))
         return {"regions": torch.from_numpy(found.view(np.float16).reshape(self.depth, high, wide))}
 

@@ -90,10 +90,11 @@ def type_size(size: tuple[int, int]) -> int:
 
 def warm(image: Image.Image, heat: Heat) -> None:
     """Lay the heat over the image: colour and opacity both follow it, so what is cold stays as it was."""
-    most = float(heat.values.max()) if heat.values.size else 0.0
+    values = heat.drawn
+    most = float(values.max()) if values.size else 0.0
     if most == 0:
         return
-    level = Image.fromarray(heat.values / most).resize(image.size, Image.Resampling.BILINEAR)
+    level = Image.fromarray(values / most).resize(image.size, Image.Resampling.BILINEAR)
     steps = Image.fromarray(np.asarray(np.clip(np.asarray(level) * 255 + 0.5, 0, 255), np.uint8))
     alpha = steps.point([round(215 * (value / 255) ** 0.6) for value in range(256)])
     tinted = steps.copy()

@@ -45,8 +45,8 @@ class Found:
         """Of each word the place where it is seen most, (x, y) in shares of the picture."""
         words = []
         for heat in self.heats:
-            row, column = np.unravel_index(int(heat.values.argmax()), heat.values.shape)
             high, wide = heat.values.shape
+            row, column = np.unravel_index(int(heat.drawn.argmax()), (high, wide))
             words.append({"word": heat.of, "x": (int(column) + 0.5) / wide, "y": (int(row) + 0.5) / high})
         return {"path": str(self.path), "score": round(self.score, 4), "words": words}
 

@@ -46,9 +46,10 @@ def _word(heat: Heat, ratio: str) -> str:
 
 def overlay(heat: Heat) -> str:
     """As a data URI: PNG, the colour and how opaque it is both follow the heat."""
-    most = float(heat.values.max()) if heat.values.size else 0.0
-    level = Image.fromarray(np.asarray(heat.values / (most or 1.0), np.float32))
-    size = (heat.values.shape[1] * FINE, heat.values.shape[0] * FINE)
+    values = heat.drawn
+    most = float(values.max()) if values.size else 0.0
+    level = Image.fromarray(np.asarray(values / (most or 1.0), np.float32))
+    size = (values.shape[1] * FINE, values.shape[0] * FINE)
     steps = np.asarray(np.clip(np.asarray(level.resize(size, Image.Resampling.BICUBIC)) * 255 + 0.5, 0, 255), np.uint8)
     tints = np.asarray(heat_map(), np.uint8)[steps]
     alpha = np.asarray(215 * (steps / 255.0) ** 0.6, np.uint8)

@@ -43,9 +43,14 @@ def facts(text: str) -> tuple[Fact, ...]:
 
 def check(text: str, spec: PageSpec, size: Size, objects: Objects) -> tuple[int, int]:
     """(right, said): how many statements the caption makes about the page and how many of them hold."""
+    found = checked(text, spec, size, objects)
+    return sum(right for _, right in found), len(found)
+
+
+def checked(text: str, spec: PageSpec, size: Size, objects: Objects) -> list[tuple[str, bool]]:
+    """Of each statement of the caption about the page what it is about (kind, colour …), and whether it holds."""
     view = View(spec, size, objects)
-    said = facts(text)
-    return sum(holds(fact, view) for fact in said), len(said)
+    return [(fact.claim, holds(fact, view)) for fact in facts(text)]
 
 
 class _Reader:

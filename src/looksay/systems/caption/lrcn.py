@@ -44,6 +44,7 @@ class LRCN(Captioner):
             ),
             metric="ciderd",
             start="visual-concepts",
+            expect=0.69,
         ),
         "paper": Recipe(
             data="coco",

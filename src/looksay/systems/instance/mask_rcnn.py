@@ -100,6 +100,17 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
             expect=0.44,
             minutes=22,
         ),
+        "further": Recipe(
+            stages=(
+                Stage(
+                    epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
+                    augment=VARIED,
+                ),
+            ),
+            metric="map",
+            start="mask-r-cnn",
+            note="goes on from the shipped weights: for mask-r-cnn-28, whose masks see four times as many cells",
+        ),
         "paper": Recipe(
             data="coco",
             stages=(

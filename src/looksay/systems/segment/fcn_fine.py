@@ -1,5 +1,5 @@
-"""FCN carried on to every pixel: features are enlarged instead of scores. The backbone's maps become one of stride 4 as in a
-feature pyramid (Lin et al. 2017); two steps of transposed convolution bring it to the pixels, each with a look at finer maps."""
+"""FCN carried on to every pixel: features are enlarged instead of scores. It begins with eyes that know what is at each place of
+eight pixels, thinks once more about what lies together, and goes on to strides 4, 2 and 1, each with a look at the finer map."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from looksay.nn.backbone import Backbone, BackboneSize, Merge
+from looksay.nn.backbone import BackboneSize, Step
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.seeing import Sight, sighted
 from looksay.nn.segmenter import Maps, SegmentConfig, Segmenter
 from looksay.registry import Card, system
 
 
 @dataclass(frozen=True)
 class FineConfig(SegmentConfig):
-    """`merged` channels at stride 4, `half` at 2, `full` at every pixel."""
+    """`blocks` of two layers at stride 8; `quarter` channels at stride 4, `half` at 2, `full` at every pixel."""
 
     size: BackboneSize = "m"
     width: float = 1.0
-    merged: int = 64
-    half: int = 64
+    blocks: int = 1
+    quarter: int = 64
+    half: int = 32
     full: int = 32
     side: int = 128
     grain: int = 2
@@ -61,9 +63,10 @@ class Join(nn.Module):
         summary="A fully convolutional network that enlarges features instead of scores, and goes on to every pixel.",
         deviations=(
             "features are enlarged and added on the way, and are scored once, at the end",
-            "the maps of strides 4 to 32 are added as in a feature pyramid (Lin et al. 2017); transposed convolutions lead on to "
-            "strides 2 and 1",
-            "it stands on the house's small networks, and begins with faster-r-cnn's layers, which have seen whole pages",
+            "the maps of strides 4 to 32 are added as in a feature pyramid (Lin et al. 2017) and gathered at stride 8, where a "
+            "residual block sees what lies together; transposed convolutions lead on to strides 4, 2 and 1",
+            "it stands on the house's small networks, and begins with the eyes of visual-concepts, which have learnt place by "
+            "place what things are; not with a classifier",
             "a step learns from a quarter of the pixels, another one each time",
         ),
     )
@@ -74,44 +77,48 @@ class FCNFine(Segmenter):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=14, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
+                    epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1.5e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
+            data="storybook:train=24000",
             metric="miou",
-            start="faster-r-cnn",
+            start="visual-concepts",
         ),
     }  # fmt: skip
 
     def __init__(self, classes: Sequence[str], config: FineConfig | None = None, prep: Prep | None = None) -> None:
         config = config or FineConfig()
         super().__init__(classes, config, prep)
-        merged, half, full = (scaled(many, config.width) for many in (config.merged, config.half, config.full))
-        self.body = Backbone(config.size, config.width)
-        first = self.body.stem[0]
+        quarter, half, full = (scaled(many, config.width) for many in (config.quarter, config.half, config.full))
+        self.eyes = Sight(config.size, config.width)
+        first = self.eyes.body.stem[0]
         assert isinstance(first, nn.Conv2d)
-        self.merge = Merge(self.body.channels, merged)
-        self.join2 = Join(merged, first.out_channels, half)
+        self.context = nn.Sequential(*(Step(self.eyes.depth, self.eyes.depth, 1) for _ in range(config.blocks)))
+        self.join4 = Join(self.eyes.depth, self.eyes.merge.smooth.out_channels, quarter)
+        self.join2 = Join(quarter, first.out_channels, half)
         self.join1 = Join(half, first.in_channels, full)
         self.score = nn.Conv2d(full, len(self.classes), 1)
-        initialise(self.merge)
+        initialise(self.context)
         initialise(self.score, self.score)
 
     def maps(self, x: Tensor) -> Maps:
-        body = self.body
+        body = self.eyes.body
         c1 = body.stem[:3](x)  # N 32 H/2 W/2
         c2 = body.c2(body.stem[3:](c1))
         c3 = body.c3(c2)
         c4 = body.c4(c3)
-        merged, _ = self.merge({"c2": c2, "c3": c3, "c4": c4, "c5": body.c5(c4)})  # N 64 H/4 W/4
-        out = self.join1(self.join2(merged, c1), x)  # N 32 H W
+        near, _ = self.eyes.merge({"c2": c2, "c3": c3, "c4": c4, "c5": body.c5(c4)})  # N 64 H/4 W/4
+        seen = self.context(self.eyes.places(near, x))  # N 128 H/8 W/8
+        out = self.join1(self.join2(self.join4(seen, near), c1), x)  # N 32 H W
         return Maps(self.score(out), (x.shape[3], x.shape[2]))
 
     def taps(self) -> dict[str, nn.Module]:
-        body = self.body
+        body = self.eyes.body
         parts: dict[str, nn.Module] = {"c1": body.stem[2], "c2": body.c2, "c3": body.c3, "c4": body.c4, "c5": body.c5}
-        return {**parts, "merge": self.merge, "join2": self.join2, "join1": self.join1, "score": self.score}
+        parts |= {"merge": self.eyes.merge, "places": self.eyes.relu, "context": self.context}
+        return {**parts, "join4": self.join4, "join2": self.join2, "join1": self.join1, "score": self.score}
 
     def adopt(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """A detector's layers as they are, or a classifier's as the body."""
-        return {**{f"body.{name}": tensor for name, tensor in tensors.items()}, **tensors}
+        """The eyes of a captioner, a detector's layers, or a classifier's as the body."""
+        return {**{f"eyes.body.{name}": tensor for name, tensor in tensors.items()}, **sighted(tensors)}
