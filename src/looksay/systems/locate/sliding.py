@@ -74,6 +74,8 @@ class Sliding(Locator[Crops]):
             ),
             metric="loc1",
             start="small-m",
+            expect=0.64,
+            minutes=9,
         ),
     }  # fmt: skip
 
