@@ -38,7 +38,7 @@ from looksay.storybook.scrawl import cluttered, digit, draw_strokes, handwriting
 from looksay.weights import shipped
 
 HOME = Path(__file__).resolve().parent / "pictures"
-LABELLERS = ("fcn-2s", "deconvnet", "fcn-8s")  # the best first
+LABELLERS = ("fcn-fine", "deconvnet", "fcn-8s")  # the best first
 MOST = 150_000  # bytes of one picture
 ALL = 1_000_000
 

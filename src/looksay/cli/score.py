@@ -36,7 +36,7 @@ def evaluate(
     ] = "",
     stuff: Annotated[
         str,
-        typer.Option("--stuff", metavar="NAME", help="Panoptic quality, with that system for all that is no thing: fcn-8s."),
+        typer.Option("--stuff", metavar="NAME", help="Panoptic quality, with that system for all that is no thing: fcn-fine."),
     ] = "",
     output: Output = "",
     record: Annotated[str, typer.Option("--record", metavar="CSV", help="Write the row into this table of results.")] = "",

@@ -77,7 +77,13 @@ class FCNFine(Segmenter):
         "storybook": Recipe(
             stages=(
                 Stage(
-                    epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1.5e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
+                    name="coarse", epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1.5e-3, weight_decay=0.05,
+                    warmup=0.1, clip=5.0,
+                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                ),
+                Stage(
+                    name="fine", epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05,
+                    warmup=0.05, clip=5.0,
                     augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
             ),
