@@ -273,11 +273,11 @@ def results(argument: str, page: Path) -> str:
     rows_in_order = sorted(read(path), key=lambda row: (str(row["data"]), best_first * float(row.get(first) or 0)))
     shown = [_result(row, titles) for row in rows_in_order]
     columns = (
-        "system", "recipe", "data, split", "pictures", titles[first], "95 % interval", *(titles[name] for name in others),
-        "parameters", "ms a picture", "training min",
+        "system", titles[first], "95 % interval", *(titles[name] for name in others), "parameters", "ms a picture",
+        "training min", "recipe", "pictures", "data, split",
     )  # fmt: skip
     lines = "\n".join(str(row["command"]) for row in rows_in_order)
-    body = table(columns, shown, (3, 4, *range(6, len(columns))))
+    body = table(columns, shown, (1, *range(3, len(columns) - 3), len(columns) - 2))
     return f"{body}\n```text\n{lines}\n```\n"
 
 
@@ -341,7 +341,7 @@ def _result(row: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...
     first, *others = (tell(row.get(name)) for tell, name in zip(said, titles, strict=True))
     scores = first, f"{said[0](row['low'])} to {said[0](row['high'])}", *others
     costs = f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"])
-    return f"`{row['system']}`", row["recipe"], f"{row['data']}, {row['split']}", f"{row['pictures']:,}", *scores, *costs
+    return f"`{row['system']}`", *scores, *costs, row["recipe"], f"{row['pictures']:,}", f"{row['data']}, {row['split']}"
 
 
 def _plain(value: Any) -> str:

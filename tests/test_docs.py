@@ -139,7 +139,7 @@ def test_results_are_shown_with_their_commands(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "results").mkdir()
     record(tmp_path / "results" / "classify.csv", {**row, **more})
     text = tables.results("classify", page)
-    assert "| `linear` | storybook | storybook, test | 2,000 | 25.00 | 20.00 to 30.00 | 50.00 | 15,380 | 0.125 | – |" in text
+    assert "| `linear` | 25.00 | 20.00 to 30.00 | 50.00 | 15,380 | 0.125 | – | storybook | 2,000 | storybook, test |" in text
     assert text.endswith("```text\nlooksay …\n```\n")
 
 
@@ -168,7 +168,7 @@ def test_tables_of_masks_appear_with_their_files(
     more = {"low": 0.4, "high": 0.6, "params": 7, "ms_per_picture": 2.0, "train_minutes": 3.0, "command": "looksay …"}
     (tmp_path / "results").mkdir()
     record(tmp_path / "results" / f"{task}.csv", {**row, **scores, **more})
-    assert f"| `a` | storybook | storybook, test | 20 | {cells} | 7 | 2 | 3 |" in tables.results(task, page)
+    assert f"| `a` | {cells} | 7 | 2 | 3 | storybook | 20 | storybook, test |" in tables.results(task, page)
 
 
 def test_the_scores_of_tables_are_scores(monkeypatch: pytest.MonkeyPatch) -> None:
