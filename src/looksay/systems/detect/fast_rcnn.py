@@ -141,6 +141,10 @@ class FastRCNN(Detector[Judged]):
                     name="finer", epochs=4, batch_size=16, img_size=160, optimizer="adamw", lr=2e-4, weight_decay=0.05,
                     warmup=0.1, clip=10.0, augment=VARIED,
                 ),
+                Stage(
+                    name="again", epochs=8, batch_size=16, img_size=160, optimizer="adamw", lr=6e-4, weight_decay=0.05,
+                    warmup=0.05, clip=10.0, augment=VARIED,
+                ),
             ),
             metric="map50",
             start="small-m",
