@@ -68,7 +68,15 @@ class Backbone(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor) -> Features:
-        c2 = self.c2(self.stem(x))  # N 32 32 32 of 128x128
+        return self._from_stem(self.stem(x))
+
+    def levels(self, x: Tensor) -> tuple[Tensor, Features]:
+        """Besides, and first, the map of stride 2."""
+        c1 = self.stem[:3](x)
+        return c1, self._from_stem(self.stem[3:](c1))
+
+    def _from_stem(self, x: Tensor) -> Features:
+        c2 = self.c2(x)  # N 32 32 32 of 128x128
         c3 = self.c3(c2)  # N 64 16 16
         c4 = self.c4(c3)  # N 96 8 8
         return {"c2": c2, "c3": c3, "c4": c4, "c5": self.c5(c4)}  # N 128 4 4

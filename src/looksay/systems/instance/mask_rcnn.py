@@ -22,6 +22,11 @@ from looksay.systems.detect.fast_rcnn import Judged, padded
 from looksay.systems.detect.faster_rcnn import FasterConfig, FasterRCNN, Proposed
 
 
+ROUND = Stage(
+    epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0, augment=VARIED
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class MaskConfig(FasterConfig):
     """Masks of `mask` x `mask` cells come from half as many cells of the map, through `depth` convolutions of `inks` channels."""
@@ -89,24 +94,14 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
     views: tuple[int, ...] = ()  # sides of the picture, besides its usual one, that looking combines what it finds at
     RECIPES = {
         "storybook": Recipe(
-            stages=(
-                Stage(
-                    epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
-                    augment=VARIED,
-                ),
-            ),
+            stages=(ROUND,),
             metric="map",
             start="faster-r-cnn",
             expect=0.44,
             minutes=22,
         ),
         "further": Recipe(
-            stages=(
-                Stage(
-                    epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0,
-                    augment=VARIED,
-                ),
-            ),
+            stages=(ROUND,),
             metric="map",
             start="mask-r-cnn",
             note="goes on from the shipped weights: for mask-r-cnn-28, whose masks see four times as many cells",

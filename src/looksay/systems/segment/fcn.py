@@ -163,11 +163,8 @@ class FCN(Segmenter):
     def levels(self, x: Tensor) -> dict[int, Tensor]:
         """Maps by stride, sides rounded up."""
         if isinstance(self.body, Backbone):
-            c1 = self.body.stem[:3](x)
-            c2 = self.body.c2(self.body.stem[3:](c1))
-            c3 = self.body.c3(c2)
-            c4 = self.body.c4(c3)
-            return {2: c1, 4: c2, 8: c3, 16: c4, 32: self.body.c5(c4)}
+            c1, maps = self.body.levels(x)
+            return {2: c1, 4: maps["c2"], 8: maps["c3"], 16: maps["c4"], 32: maps["c5"]}
         if isinstance(self.body, Trunk):
             body = self.body
             c1 = body.relu(body.bn1(body.conv1(x)))

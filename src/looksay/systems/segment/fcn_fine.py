@@ -111,12 +111,8 @@ class FCNFine(Segmenter):
         initialise(self.score, self.score)
 
     def maps(self, x: Tensor) -> Maps:
-        body = self.eyes.body
-        c1 = body.stem[:3](x)  # N 32 H/2 W/2
-        c2 = body.c2(body.stem[3:](c1))
-        c3 = body.c3(c2)
-        c4 = body.c4(c3)
-        near, _ = self.eyes.merge({"c2": c2, "c3": c3, "c4": c4, "c5": body.c5(c4)})  # N 64 H/4 W/4
+        c1, maps = self.eyes.body.levels(x)  # N 32 H/2 W/2
+        near, _ = self.eyes.merge(maps)  # N 64 H/4 W/4
         seen = self.context(self.eyes.places(near, x))  # N 128 H/8 W/8
         out = self.join1(self.join2(self.join4(seen, near), c1), x)  # N 32 H W
         return Maps(self.score(out), (x.shape[3], x.shape[2]))
