@@ -21,7 +21,6 @@ from looksay.registry import Card, system
 from looksay.systems.detect.fast_rcnn import Judged, padded
 from looksay.systems.detect.faster_rcnn import FasterConfig, FasterRCNN, Proposed
 
-
 ROUND = Stage(
     epochs=6, batch_size=16, img_size=160, optimizer="adamw", lr=5e-4, weight_decay=0.05, warmup=0.1, clip=10.0, augment=VARIED
 )  # fmt: skip
