@@ -127,7 +127,7 @@ def test_padding_is_no_region() -> None:
     assert seen.heats[0].of == NAMES[int(counts.argmax())]
 
 
-@pytest.fixture(params=["mask-r-cnn", "cascades", "sds", "hypercolumns"])
+@pytest.fixture(params=["mask-r-cnn", "mask-r-cnn-fine", "cascades", "sds", "hypercolumns"])
 def outliner(request: pytest.FixtureRequest) -> Outliner[Any]:
     torch.manual_seed(0)
     settings = {"width": 0.25, "hidden": 32, "proposals": 30}

@@ -100,3 +100,24 @@ class Merge(nn.Module):
         p3 = self.sides["c3"](maps["c3"]) + F.interpolate(x, maps["c3"].shape[-2:])
         p2 = self.sides["c2"](maps["c2"]) + F.interpolate(p3, maps["c2"].shape[-2:])
         return self.relu(self.smooth(p2)), p3
+
+
+class Join(nn.Module):
+    """A map, and a finer one that came before it, as one of `out` channels.
+
+    (N, into, h, w), (N, skip, H, W) with H of 2h or 2h - 1 → (N, out, H, W)"""
+
+    def __init__(self, into: int, skip: int, out: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(into, out, 3, 2, 1, 1, bias=False)
+        self.side = nn.Conv2d(skip, out, 3, padding=1, bias=False)
+        self.bn1, self.relu1 = nn.BatchNorm2d(out), nn.ReLU()
+        self.conv = nn.Conv2d(out, out, 3, padding=1, bias=False)
+        self.bn2, self.relu2 = nn.BatchNorm2d(out), nn.ReLU()
+        initialise(self)
+        nn.init.kaiming_normal_(self.up.weight.transpose(0, 1), mode="fan_in", nonlinearity="relu")
+
+    def forward(self, x: Tensor, finer: Tensor) -> Tensor:
+        both = self.up(x)[:, :, : finer.shape[2], : finer.shape[3]] + self.side(finer)
+        out: Tensor = self.relu2(self.bn2(self.conv(self.relu1(self.bn1(both)))))
+        return out

@@ -99,12 +99,6 @@ class MaskRCNN(Outliner[Judged], FasterRCNN):
             expect=0.44,
             minutes=22,
         ),
-        "further": Recipe(
-            stages=(ROUND,),
-            metric="map",
-            start="mask-r-cnn",
-            note="goes on from the shipped weights: for mask-r-cnn-28, whose masks see four times as many cells",
-        ),
         "paper": Recipe(
             data="coco",
             stages=(

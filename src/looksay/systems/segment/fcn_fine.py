@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from looksay.nn.backbone import BackboneSize, Step
+from looksay.nn.backbone import BackboneSize, Join, Step
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.prep import Prep
 from looksay.nn.recipe import Augment, Recipe, Stage
@@ -29,27 +29,6 @@ class FineConfig(SegmentConfig):
     full: int = 32
     side: int = 128
     grain: int = 2
-
-
-class Join(nn.Module):
-    """A map, and a finer one that came before it, as one of `out` channels.
-
-    (N, into, h, w), (N, skip, H, W) with H of 2h or 2h - 1 → (N, out, H, W)"""
-
-    def __init__(self, into: int, skip: int, out: int) -> None:
-        super().__init__()
-        self.up = nn.ConvTranspose2d(into, out, 3, 2, 1, 1, bias=False)
-        self.side = nn.Conv2d(skip, out, 3, padding=1, bias=False)
-        self.bn1, self.relu1 = nn.BatchNorm2d(out), nn.ReLU()
-        self.conv = nn.Conv2d(out, out, 3, padding=1, bias=False)
-        self.bn2, self.relu2 = nn.BatchNorm2d(out), nn.ReLU()
-        initialise(self)
-        nn.init.kaiming_normal_(self.up.weight.transpose(0, 1), mode="fan_in", nonlinearity="relu")
-
-    def forward(self, x: Tensor, finer: Tensor) -> Tensor:
-        both = self.up(x)[:, :, : finer.shape[2], : finer.shape[3]] + self.side(finer)
-        out: Tensor = self.relu2(self.bn2(self.conv(self.relu1(self.bn1(both)))))
-        return out
 
 
 @system(
