@@ -2,7 +2,7 @@
 several overlaps; how far the network sees is printed beside. Then `looksay segment --tile` itself on larger and larger
 pictures, in processes of their own: the most memory that each held, its time, and whether it showed its progress on a terminal.
 
-    OMP_NUM_THREADS=1 python benchmarks/segment_tiles.py [--model RUN] [--tile 512] [--sides 2000,4000]
+    OMP_NUM_THREADS=1 python benchmarks/segment_tiles.py [--model FILE] [--tile 512] [--sides 2000,4000]
     python benchmarks/segment_tiles.py --sides 10000
 """
 
@@ -23,12 +23,12 @@ from PIL import Image
 
 from looksay import weights
 from looksay.api import load_file
+from looksay.cli.segment import SEGMENTER
 from looksay.looker import Looker
 from looksay.nn.segmenter import Segmenter
 from looksay.nn.tiles import in_tiles, reach
 from looksay.storybook.page import page
 
-MODEL = "fcn-8s"
 SEED = 2_000_006  # of the storybook's test split
 SHEET = 500  # pixels of a page
 MOST = 2_000_000_000  # bytes that a picture of any size may take
@@ -42,21 +42,6 @@ def picture_of(size: tuple[int, int]) -> Array:
     wide, high = size
     times = (-(-high // len(sheet)), -(-wide // len(sheet)), 1)
     return np.ascontiguousarray(np.tile(sheet, times)[:high, :wide])
-
-
-def model_in(folder: Path, asked: str) -> str:
-    """The file of what was asked for; the shipped FCN-8s, or one with random weights."""
-    if asked:
-        return asked
-    if home := weights.shipped(MODEL):
-        return str(home)
-    torch.manual_seed(0)
-    kinds = tuple(f"kind {number}" for number in range(38))
-    settings = {"network": "small-m", "hidden": 128, "window": 3, "side": 128}
-    system = weights.build(MODEL, kinds, settings)
-    file = folder / "random.safetensors"
-    weights.save(file, system, weights.Info(MODEL, kinds, settings, system.prep))
-    return str(file)
 
 
 def compare(looker: Looker, tile: int) -> bool:
@@ -115,7 +100,7 @@ def command(side: int, tile: Sequence[str], model: str, folder: Path) -> bool:
 
 def said_on(terminal: int) -> bytes:
     """All that is written there until nobody can write any more."""
-    found = []
+    found: list[bytes] = []
     while True:
         try:
             part = os.read(terminal, 65536)
@@ -129,7 +114,7 @@ def said_on(terminal: int) -> bytes:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="", help="a weights file or run folder; the shipped FCN-8s, or random numbers")
+    parser.add_argument("--model", default="", help="a weights file; what `looksay segment` looks with")
     parser.add_argument("--tile", type=int, default=512)
     parser.add_argument("--overlap", default="", help="of the command's tiles; its own if left out")
     parser.add_argument("--sides", default="2000,4000", help="of the pictures whose memory is measured; empty for none")
@@ -137,7 +122,7 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        model = model_in(folder, asked.model)
+        model = asked.model or str(weights.shipped(SEGMENTER))
         good = True if asked.no_compare else compare(load_file(Path(model)), asked.tile)
         sides = [int(side) for side in asked.sides.split(",") if side]
         tile = ["--tile", str(asked.tile), *(["--overlap", asked.overlap] if asked.overlap else [])]

@@ -24,6 +24,7 @@ class Augment:
     sizes: tuple[int, ...] = ()  # the side of the network's picture is drawn from these for each batch
 
 
+GENTLE = Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2)
 VARIED = Augment(flip=0.5, crop=(0.4, 1.0), ratio=(0.75, 1.33), brightness=0.2, contrast=0.2, saturation=0.2)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from looksay.nn.blocks import counted, initialise, scaled
 from looksay.nn.classifier import Classifier, Logits
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Augment, Recipe, Stage
 from looksay.registry import Card, system
 
 PLANS: dict[int, tuple[int, int, tuple[int, ...]]] = {  # growth rate, channels of the first layer, layers of the four blocks
@@ -90,7 +90,7 @@ class DenseNet(Classifier):
                 Stage(
                     epochs=12, batch_size=64, img_size=128, optimizer="adamw", lr=3e-3, weight_decay=0.05, warmup=0.15,
                     clip=5.0, smoothing=0.05,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                    augment=GENTLE,
                 ),
             ),
             expect=0.89,

@@ -14,7 +14,7 @@ from looksay.nn.chance import Dropout
 from looksay.nn.classifier import Classifier, Logits
 from looksay.nn.inception import recentred
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Augment, Recipe, Stage
 from looksay.registry import Card, system
 
 # Table 1 of the paper: 1x1; 1x1 before 3x3, 3x3; 1x1 before 5x5, 5x5; 1x1 behind the pooling.
@@ -139,7 +139,7 @@ class GoogLeNet(Classifier):
                 Stage(
                     epochs=12, batch_size=64, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.15,
                     clip=5.0, smoothing=0.05,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                    augment=GENTLE,
                 ),
             ),
             expect=0.86,

@@ -13,7 +13,7 @@ from looksay.nn.blocks import Named, initialise, scaled
 from looksay.nn.chance import Dropout
 from looksay.nn.classifier import Classifier, Logits
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Augment, Recipe, Stage
 from looksay.registry import Card, system
 
 # Fire modules by the channels that they squeeze to (each expands to eight times as many), with the poolings between them.
@@ -79,7 +79,7 @@ class SqueezeNet(Classifier):
             stages=(
                 Stage(
                     epochs=12, batch_size=64, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.02, warmup=0.1, clip=5.0,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                    augment=GENTLE,
                 ),
             ),
             expect=0.64,

@@ -13,7 +13,7 @@ from looksay.nn.blocks import LocalNorm, Named, at_least, initialise, scaled, sl
 from looksay.nn.chance import Dropout
 from looksay.nn.classifier import Classifier, Logits
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Augment, Recipe, Stage
 from looksay.registry import Card, system
 
 Column = Literal["A", "A-LRN", "B", "C", "D", "E"]
@@ -90,7 +90,7 @@ class VGG(Classifier):
                 Stage(
                     epochs=12, batch_size=64, img_size=96, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.15,
                     clip=5.0, smoothing=0.05,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                    augment=GENTLE,
                 ),
             ),
             expect=0.83,

@@ -1,4 +1,4 @@
-"""Mask R-CNN whose masks see every second pixel: the map of stride 4 that tells what is there is joined with the one before it."""
+"""Mask R-CNN whose masks see every second pixel: the map of stride 4, which tells what is there, meets the one before."""
 
 from __future__ import annotations
 

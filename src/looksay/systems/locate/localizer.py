@@ -14,12 +14,11 @@ from looksay.nn.blocks import initialise, scaled
 from looksay.nn.detector import clipped
 from looksay.nn.locator import GUESSES, Guess, Locator, Pooled, centred, cornered
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.registry import Card, system
 
 GRID = 4  # side of the map that the head takes
-AUGMENT = Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Localizer(Locator[Located]):
             stages=(
                 Stage(
                     name="box", epochs=12, batch_size=64, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.01, warmup=0.1,
-                    freeze=("body.", "fc."), augment=AUGMENT,
+                    freeze=("body.", "fc."), augment=GENTLE,
                 ),
             ),
             metric="loc1",
@@ -77,7 +76,7 @@ class Localizer(Locator[Located]):
             stages=(
                 Stage(
                     epochs=16, batch_size=64, img_size=128, optimizer="adamw", lr=3e-3, weight_decay=0.05, warmup=0.15, clip=5.0,
-                    augment=AUGMENT,
+                    augment=GENTLE,
                 ),
             ),
             metric="loc1",

@@ -25,7 +25,7 @@ from looksay.nn.chance import Dropout
 from looksay.nn.detector import clipped
 from looksay.nn.locator import GUESSES, Cost, Guess, Locator, centred, cornered, resized
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Augment, Recipe, Stage
 from looksay.nn.system import Batch
 from looksay.registry import Card, system
 
@@ -130,7 +130,7 @@ class OverFeat(Locator[Windows]):
                 Stage(
                     name="class", epochs=14, batch_size=64, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05,
                     warmup=0.15, clip=5.0, freeze=("box.",),
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                    augment=GENTLE,
                 ),
                 Stage(
                     name="box", epochs=4, batch_size=64, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.01, warmup=0.1,

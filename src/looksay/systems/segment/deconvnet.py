@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Augment, Recipe, Stage
 from looksay.nn.segmenter import Maps, SegmentConfig, Segmenter
 from looksay.ops.upsample import max_pool, max_unpool
 from looksay.registry import Card, system
@@ -64,7 +64,7 @@ class DeconvNet(Segmenter):
                 Stage(
                     name="whole", epochs=6, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05,
                     warmup=0.05, clip=5.0,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
+                    augment=GENTLE,
                 ),
             ),
             metric="miou",

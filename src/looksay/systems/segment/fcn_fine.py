@@ -4,17 +4,22 @@ eight pixels, thinks once more about what lies together, and goes on to strides 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
 from looksay.nn.backbone import BackboneSize, Join, Step
 from looksay.nn.blocks import initialise, scaled
 from looksay.nn.prep import Prep
-from looksay.nn.recipe import Augment, Recipe, Stage
+from looksay.nn.recipe import GENTLE, Recipe, Stage
 from looksay.nn.seeing import Sight, sighted
 from looksay.nn.segmenter import Maps, SegmentConfig, Segmenter
 from looksay.registry import Card, system
+
+ROUND = Stage(
+    name="coarse", epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1.5e-3, weight_decay=0.05, warmup=0.1, clip=5.0,
+    augment=GENTLE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,7 @@ class FCNFine(Segmenter):
     Config = FineConfig
     RECIPES = {
         "storybook": Recipe(
-            stages=(
-                Stage(
-                    name="coarse", epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1.5e-3, weight_decay=0.05,
-                    warmup=0.1, clip=5.0,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
-                ),
-                Stage(
-                    name="fine", epochs=5, batch_size=16, img_size=128, optimizer="adamw", lr=1e-3, weight_decay=0.05,
-                    warmup=0.05, clip=5.0,
-                    augment=Augment(flip=0.5, crop=(0.5, 1.0), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
-                ),
-            ),
+            stages=(ROUND, replace(ROUND, name="fine", lr=1e-3, warmup=0.05)),
             data="storybook:train=24000",
             metric="miou",
             start="visual-concepts",
