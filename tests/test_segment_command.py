@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -19,7 +20,8 @@ from looksay.cli.segmented import Format, Sink, palette
 from looksay.data import source
 from looksay.errors import BadConfig
 from looksay.looker import Looker
-from looksay.measure.areas import areas, borders, measured
+from looksay.measure import areas as areas_of
+from looksay.measure.areas import areas, borders, measured, patches
 from looksay.nn.packed import Packed
 from looksay.nn.segmenter import Grid, Maps, SegmentConfig, Segmenter
 from looksay.nn.system import Batch
@@ -64,6 +66,22 @@ def test_worked_areas() -> None:
     cows = Objects(tuple(Thing("cow", (1, 1, 5, 5), mask=Mask.of(mask)) for mask in masks))
     assert areas(Scene((8, 6), objects=cows)) == (("cow", 14, pytest.approx(14 / 48), 10 + 12, 2),)
     assert areas(Scene((8, 6))) == ()
+
+
+@pytest.mark.parametrize("strip", [1, 2, 3, 7, 100])
+def test_strips_change_no_area(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snake of one patch, noise, and rings in rings, counted in strips of any height."""
+    snake = np.zeros((13, 9), np.uint8)
+    snake[::2], snake[1::4, -1], snake[3::4, 0] = 1, 1, 1
+    rings = np.minimum.outer(np.minimum(np.arange(15), np.arange(14, -1, -1)), np.minimum(np.arange(11), np.arange(10, -1, -1)))
+    noise = np.random.default_rng(3).integers(0, 3, (30, 41))
+    shown = [each.astype(np.uint8) for each in (snake, rings % 2, noise)]
+    whole = [(borders(ids, 256), [cv2.connectedComponents((ids == n).view(np.uint8))[0] - 1 for n in range(4)]) for ids in shown]
+    assert whole[0][1][1] == 1
+    monkeypatch.setattr(areas_of, "STRIP", strip)
+    for ids, (sides, counts) in zip(shown, whole, strict=True):
+        np.testing.assert_array_equal(borders(ids, 256), sides)
+        assert [patches(ids, number) for number in range(4)] == counts
 
 
 def test_pieces_are_measured() -> None:

@@ -46,9 +46,9 @@ def _freeze(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _lock(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """A read-only array of that dtype; the caller's own array stays writable."""
+    """A read-only array of that dtype; the caller's own array stays writable, and one that is read-only is taken as it is."""
     locked = np.ascontiguousarray(array, dtype=dtype)
-    if locked is array or locked.base is not None:
+    if (locked is array and array.flags.writeable) or locked.base is not None:
         locked = locked.copy()
     locked.setflags(write=False)
     return locked

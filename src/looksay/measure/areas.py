@@ -37,8 +37,8 @@ def of_regions(regions: Regions) -> list[Area]:
     pixels, sides = counted(ids), borders(ids, 256)
     rows = []
     for number in np.flatnonzero(pixels[:VOID]).tolist():
-        pieces = cv2.connectedComponents((ids == number).view(np.uint8), connectivity=8)[0] - 1
-        rows.append(Area(regions.names[number], int(pixels[number]), pixels[number] / ids.size, int(sides[number]), pieces))
+        share = pixels[number] / ids.size
+        rows.append(Area(regions.names[number], int(pixels[number]), share, int(sides[number]), patches(ids, number)))
     return rows
 
 
@@ -64,10 +64,40 @@ def counted(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 def borders(ids: Ids, kinds: int) -> npt.NDArray[np.int64]:
     """(kinds,): for each number, the sides of pixels at which it meets another."""
     total = np.zeros(kinds, np.int64)
-    for a, b in ((ids[:, 1:], ids[:, :-1]), (ids[1:], ids[:-1])):
-        apart = a != b
-        total += np.bincount(a[apart], minlength=kinds)[:kinds] + np.bincount(b[apart], minlength=kinds)[:kinds]
+    for top in range(0, len(ids), STRIP):
+        strip = ids[top : top + STRIP + 1]
+        for a, b in ((strip[:STRIP, 1:], strip[:STRIP, :-1]), (strip[1:], strip[:-1])):
+            apart = a != b
+            total += np.bincount(a[apart], minlength=kinds)[:kinds] + np.bincount(b[apart], minlength=kinds)[:kinds]
     return total
+
+
+def patches(ids: Ids, number: int) -> int:
+    """How many patches that hang together, also over corners, have that number. Numbering them takes four bytes a pixel, so it
+    is done a strip at a time; then patches that meet between two strips count as one."""
+    count, heads = 0, [0]  # of each patch of a strip another one that it is part of, or itself
+    above = np.zeros(ids.shape[1], np.int64)
+    for top in range(0, len(ids), STRIP):
+        strip = (ids[top : top + STRIP] == number).view(np.uint8)
+        found, labels = cv2.connectedComponents(strip, connectivity=8)
+        first, last = (np.where(row > 0, row + np.int64(len(heads) - 1), 0) for row in (labels[0], labels[-1]))
+        heads += range(len(heads), len(heads) + found - 1)
+        count += found - 1
+        meeting = np.concatenate(
+            [np.stack(each) for each in ((above, first), (above[1:], first[:-1]), (above[:-1], first[1:]))], 1
+        )
+        for a, b in np.unique(meeting[:, meeting.all(axis=0)], axis=1).T.tolist():
+            one, two = _head(heads, a), _head(heads, b)
+            heads[two] = one
+            count -= one != two
+        above = last
+    return count
+
+
+def _head(heads: list[int], patch: int) -> int:
+    while heads[patch] != patch:
+        heads[patch] = patch = heads[heads[patch]]
+    return patch
 
 
 class Piece(NamedTuple):

@@ -118,6 +118,9 @@ class Join(nn.Module):
         nn.init.kaiming_normal_(self.up.weight.transpose(0, 1), mode="fan_in", nonlinearity="relu")
 
     def forward(self, x: Tensor, finer: Tensor) -> Tensor:
-        both = self.up(x)[:, :, : finer.shape[2], : finer.shape[3]] + self.side(finer)
-        out: Tensor = self.relu2(self.bn2(self.conv(self.relu1(self.bn1(both)))))
+        x = self.up(x)[:, :, : finer.shape[2], : finer.shape[3]]  # one name for all, so that no map outlives its use
+        x += self.side(finer)
+        x = self.relu1(self.bn1(x))
+        x = self.conv(x)
+        out: Tensor = self.relu2(self.bn2(x))
         return out

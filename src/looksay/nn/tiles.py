@@ -41,10 +41,10 @@ def in_tiles(
     overlap: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """(height, width) numbers of classes. `ask` is the network as it looks; tiles are at most `side` pixels long, of which
-    `overlap` on either edge are only seen. With the network's `reach` or more the labels are those of the whole picture. None is
-    that reach, but a quarter of the tile at most: the outermost pixels that a network sees hardly count, and half of each tile
-    is then read."""
+    """(height, width) numbers of classes, read-only. `ask` is the network as it looks; tiles are at most `side` pixels long, of
+    which `overlap` on either edge are only seen. With the network's `reach` or more the labels are those of the whole picture.
+    None is that reach, but a quarter of the tile at most: the outermost pixels that a network sees hardly count, and half of each
+    tile is then read."""
     if overlap is None:
         overlap = min(reach(system, ask), max(side // 4 // STEP, 1) * STEP)
     if overlap % STEP or side % STEP or overlap < 0 or side < 2 * overlap + STEP:
@@ -61,6 +61,7 @@ def in_tiles(
         ]
         if progress:
             progress(done, len(rows) * len(columns))
+    found.setflags(write=False)
     return found
 
 
