@@ -232,3 +232,17 @@ def test_export_writes_weights_that_look_the_same(
     assert first == pytest.approx(second, abs=0.01)
     code, _, err = said(capsys, "export", str(trained), "-o", "mine.pt")
     assert (code, ".safetensors" in err) == (2, True)
+    code, _, err = said(capsys, "export", str(trained), "-o", str(file), "--size", "64")
+    assert (code, "sizes are for detectors and segmenters" in err) == (2, True)
+
+
+def test_export_makes_a_detector_look_at_larger_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from looksay import weights
+
+    small, large = tmp_path / "small.safetensors", tmp_path / "large.safetensors"
+    system = weights.build("faster-r-cnn", ("cow", "dog"), {"width": 0.25, "hidden": 32})
+    weights.save(small, system, weights.Info("faster-r-cnn", system.classes, {"width": 0.25, "hidden": 32}, system.prep))
+    assert said(capsys, "export", str(small), "-o", str(large), "--size", "192")[0] == 0
+    assert weights.load(large)[0].prep.size == (192, 192)
+    code, _, err = said(capsys, "export", str(small), "-o", str(large), "--size", "200")
+    assert (code, "multiples of 16" in err, "--size" in err) == (2, True, True)

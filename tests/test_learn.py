@@ -286,6 +286,15 @@ def test_begin_with_weights_of_other_classes(pictures: Path, twin: Path, tmp_pat
     assert torch.equal(job.system.state_dict()["fc2.weight"], tensors["fc2.weight"])
 
 
+def test_the_finished_network_sees_larger_pictures_than_it_learns_from(pictures: Path, tmp_path: Path) -> None:
+    job = Job(order(pictures, tmp_path / "run", settings={"enlarge": "1.2", "img_size": "40"}), Silent())
+    assert job.system.prep.size == (48, 48)
+    assert next(iter(job.feeds[0].epoch(0))).pictures.shape[-2:] == (40, 40)
+    assert next(iter(job.judge_feed.epoch(0))).pictures.shape[-2:] == (48, 48)
+    with pytest.raises(BadConfig, match="9 times as large"):
+        Job(order(pictures, tmp_path / "other", settings={"enlarge": "9"}), Silent())
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "step", "constant", "linear"])
 def test_rates_are_functions_of_the_step(schedule: Any) -> None:
     stage = Stage(lr=0.4, warmup=0.1, schedule=schedule)

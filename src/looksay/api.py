@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HOUSE = "small-m"  # what looks when no system is named
 DETECTOR = "faster-r-cnn"  # and what finds things
-OUTLINER = "mask-r-cnn"  # and what finds things to the pixel
+OUTLINER = "mask-r-cnn-fine"  # and what finds things to the pixel
 CAPTIONER = "show-attend-tell"  # and what says what is going on
 FINDER = "deep-image-sent"  # and what finds pictures by sentences
 
@@ -201,18 +201,19 @@ def evaluate_panoptic(
     return Evaluation(name, recipe, one.origin, one.system, own, judged, params, how, command)
 
 
-def at_size(looker: Looker, size: int) -> Looker:
+def at_size(looker: Looker, size: int, where: str = "--sizes") -> Looker:
     """The same weights, seeing pictures of `size` x `size` pixels."""
     from looksay.nn.detector import Detector
+    from looksay.nn.segmenter import Segmenter
 
-    if not isinstance(looker.system, Detector):
-        raise BadConfig("sizes are for detectors", where="--sizes", mend="classifiers have --scales")
+    if not isinstance(looker.system, Detector | Segmenter):
+        raise BadConfig("sizes are for detectors and segmenters", where=where, mend="classifiers have --scales")
     if size % 16 or not 32 <= size <= 2048:
-        raise BadConfig(f"pictures of {size} x {size} pixels", where="--sizes", mend="give multiples of 16 up to 2048")
-    if not looker.system.any_size:
+        raise BadConfig(f"pictures of {size} x {size} pixels", where=where, mend="give multiples of 16 up to 2048")
+    if isinstance(looker.system, Detector) and not looker.system.any_size:
         own = "{} x {}".format(*looker.system.prep.size)
         mend = "a convolutional one, such as yolo2, takes any size"
-        raise BadConfig(f"the fully connected layers of {looker.name} take pictures of {own}", where="--sizes", mend=mend)
+        raise BadConfig(f"the fully connected layers of {looker.name} take pictures of {own}", where=where, mend=mend)
     looker.system.prep = replace(looker.system.prep, size=(size, size), resize=size)
     return looker
 

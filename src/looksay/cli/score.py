@@ -32,7 +32,8 @@ def evaluate(
         ),
     ] = "",
     sizes: Annotated[
-        str, typer.Option("--sizes", metavar="S,S", help="A detector at other sizes of picture, a row each: 96,128,160.")
+        str,
+        typer.Option("--sizes", metavar="S,S", help="Detectors and segmenters: other sizes of picture, a row each: 96,128,160."),
     ] = "",
     stuff: Annotated[
         str,

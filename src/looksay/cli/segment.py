@@ -20,7 +20,7 @@ from looksay.errors import BadConfig
 if TYPE_CHECKING:
     from looksay.show.look import Look
 
-SEGMENTER, OUTLINER = "fcn-fine", "mask-r-cnn"
+SEGMENTER, OUTLINER = "fcn-fine", "mask-r-cnn-fine"
 
 
 class Way(StrEnum):

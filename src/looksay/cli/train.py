@@ -74,10 +74,11 @@ def export(
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to: .safetensors, or .onnx for other runtimes.")
     ],
     bits: Annotated[int, typer.Option("--bits", help="Of each number: 32, 16 or 8; fewer make a smaller file.")] = 32,
+    size: Annotated[int, typer.Option("--size", min=0, help="Of the pictures that a detector or segmenter shall see: 192.")] = 0,
 ) -> None:
     """Write the best weights of a run as one file, with all that is needed to use them."""
     if output.endswith(".onnx"):
-        _to_onnx(run, output)
+        _to_onnx(run, output, size)
         return
     if not output.endswith(".safetensors"):
         raise BadConfig(f"{output!r} is no name for weights", where="--output", mend="end it in .safetensors or .onnx")
@@ -85,26 +86,26 @@ def export(
     from typing import get_args
 
     from looksay import weights
-    from looksay.api import load_file
+    from looksay.api import at_size, load_file
     from looksay.learn.run import Run
 
     kept = next((each for each in get_args(weights.Bits) if each == bits), None)
     if kept is None:
         raise BadConfig(f"numbers of {bits} bits are not written", where="--bits", mend="say 32, 16 or 8")
-    looker = load_file(Path(run))
-    info = looker.info
+    looker = at_size(load_file(Path(run)), size, "--size") if size else load_file(Path(run))
+    info = replace(looker.info, prep=looker.system.prep)
     if Path(run).is_dir():
         info = replace(info, scores={**info.scores, "minutes": round(Run(Path(run)).minutes(), 1)})
     weights.save(Path(output), looker.system, info, bits=kept)
     print(f"{output}: {looker.name}, {len(info.classes)} classes, {Path(output).stat().st_size / 1e6:.2f} MB")
 
 
-def _to_onnx(run: str, output: str) -> None:
+def _to_onnx(run: str, output: str, size: int) -> None:
     """By any name that look takes, too: looksay export ssd -o ssd.onnx."""
-    from looksay.api import load
+    from looksay.api import at_size, load
     from looksay.nn.onnx import to_onnx
 
-    looker = load(run)
+    looker = at_size(load(run), size, "--size") if size else load(run)
     made = to_onnx(looker.system, Path(output))
     print(f"{made.path}: {', '.join(made.inputs)} → {', '.join(made.outputs)}")
     print(f"checked with {made.runtime}: differs from PyTorch by at most {made.worst:.1e} of the largest number")

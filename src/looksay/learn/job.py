@@ -30,6 +30,8 @@ from looksay.nn.system import System
 from looksay.records import hints
 from looksay.tasks import task
 
+GRID = 16  # pixels that sides of enlarged pictures are rounded to
+
 # Noted after each epoch.
 SHOWN = (
     "top1", "top5", "loss", "loc1", "iou", "map50", "map", "sure", "miou", "pixel_accuracy", "words", "r10", "ciderd", "bleu4",
@@ -152,7 +154,7 @@ class Job:
         settled = self.material.settled(self.entry.build(), config, self.train_set, stage)
         torch.manual_seed(self.order.seed)
         fresh = weights.build(self.entry.name, self.train_set.classes, settings_of.to_dict(settled))
-        prep = self.material.shaped(fresh.prep, stage)
+        prep = self.material.shaped(fresh.prep, self._shown(stage))
         if prep != fresh.prep:
             torch.manual_seed(self.order.seed)
             fresh = weights.build(self.entry.name, self.train_set.classes, settings_of.to_dict(settled), prep)
@@ -164,6 +166,13 @@ class Job:
                 tuple(self.train_set.synsets.get(name, "") for name in fresh.classes) if self.train_set.synsets else ()
             )
         return fresh
+
+    def _shown(self, stage: Stage) -> Stage:
+        """With the pictures that the finished network looks at."""
+        enlarge = self.recipe.enlarge
+        if not 0.25 <= enlarge <= 4.0:
+            raise BadConfig(f"pictures {enlarge:g} times as large as those learnt from", where="enlarge", mend="say .25 to 4")
+        return stage if enlarge == 1.0 else replace(stage, img_size=round(stage.img_size * enlarge / GRID) * GRID)
 
     def _borrow(self, system: System[Any]) -> None:
         """Begins with other weights as far as names and shapes agree; the last layer of other classes stays fresh."""

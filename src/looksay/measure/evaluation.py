@@ -13,7 +13,7 @@ from looksay.nn.system import System
 from looksay.show.report import Report
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """A system on a split. `minutes` is what its training took, where that is known; `expect` the score that its recipe
     states for these pictures, 0 where it states none."""
@@ -29,6 +29,9 @@ class Evaluation:
     command: str
     minutes: float | None = None
     expect: float = 0.0
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         head = f"{self.system} ({self.weights}) on {self.dataset.source}, split {self.dataset.split or 'whole'}"

@@ -64,6 +64,7 @@ class Recipe:
     data: str = "storybook"
     settings: Mapping[str, Any] = field(default_factory=dict)
     metric: str = "top1"
+    enlarge: float = 1.0  # pictures that the finished network sees are so much larger than the last stage's, whose crops enlarge
     expect: float = 0.0
     minutes: float = 0.0
     start: str = ""  # a system whose shipped weights this one begins with, as far as names and shapes agree

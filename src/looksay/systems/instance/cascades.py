@@ -105,6 +105,7 @@ class Cascades(Outliner[Judged], FasterRCNN):
                 ),
             ),
             metric="map",
+            enlarge=1.3,
             start="faster-r-cnn",
         ),
         "paper": Recipe(

@@ -46,7 +46,7 @@ class FineMaskConfig(MaskConfig):
 class FineMaskRCNN(MaskRCNN):
     Config: ClassVar[type[Any]] = FineMaskConfig
     RECIPES: ClassVar[dict[str, Recipe]] = {
-        "storybook": Recipe(stages=(ROUND,), metric="map", start="mask-r-cnn"),
+        "storybook": Recipe(stages=(ROUND,), metric="map", enlarge=1.3, start="mask-r-cnn", expect=0.90, minutes=32),
     }
 
     def make(self) -> None:

@@ -103,6 +103,7 @@ class FCN(Segmenter):
                 ),
             ),
             metric="miou",
+            enlarge=1.25,
             start="faster-r-cnn",
         ),
         "paper": Recipe(
