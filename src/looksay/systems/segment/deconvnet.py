@@ -4,7 +4,7 @@ pooling that it mirrors found them, so edges come back where they were."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
@@ -15,6 +15,11 @@ from looksay.nn.segmenter import Maps, SegmentConfig, Segmenter
 from looksay.ops.upsample import max_pool, max_unpool
 from looksay.registry import Card, system
 from looksay.systems.classify.vgg import CHANNELS, KERNELS, VGG, Column, VGGConfig
+
+WHOLE = Stage(
+    name="whole", epochs=6, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05, warmup=0.05, clip=5.0,
+    augment=GENTLE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,8 @@ class DeconvNet(Segmenter):
                     clip=5.0, schedule="constant",
                     augment=Augment(flip=0.5, crop=(0.1, 0.4), ratio=(0.8, 1.25), brightness=0.2, contrast=0.2, saturation=0.2),
                 ),
-                Stage(
-                    name="whole", epochs=6, batch_size=16, img_size=128, optimizer="adamw", lr=2e-3, weight_decay=0.05,
-                    warmup=0.05, clip=5.0,
-                    augment=GENTLE,
-                ),
+                WHOLE,
+                replace(WHOLE, name="again", epochs=8),
             ),
             metric="miou",
             start="vgg-a",
