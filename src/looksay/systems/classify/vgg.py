@@ -30,15 +30,21 @@ KERNELS: dict[str, tuple[tuple[int, ...], ...]] = {  # of the convolutions in ea
 
 @dataclass(frozen=True)
 class VGGConfig:
-    """`column` of table 1. `grid` is the side of the map that fc6 takes, `hidden` the size of fc6 and fc7; `norm` = 'batch' puts
-    batch norm behind every convolution, which the paper did not know."""
+    """`column` of table 1, its channels times `width`, but `narrowest` at least. `grid` is the side of the map that fc6 takes,
+    `hidden` the size of fc6 and fc7; `norm` = 'batch' puts batch norm behind every convolution, which the paper did not know."""
 
     column: Column = "D"
     width: float = 1.0
+    narrowest: int = 1
     hidden: int = 4096
     grid: int = 7
     norm: Literal["none", "batch"] = "none"
     dropout: float = 0.5
+
+    @property
+    def channels(self) -> list[int]:
+        """Of the five stages."""
+        return [max(scaled(channels, self.width), self.narrowest) for channels in CHANNELS]
 
 
 @system(
@@ -105,7 +111,7 @@ class VGG(Classifier):
         self.avgpool = nn.AdaptiveAvgPool2d(config.grid)
         fc8 = nn.Linear(config.hidden, len(self.classes))
         self.classifier = Named([
-            ("fc6", nn.Linear(scaled(CHANNELS[-1], config.width) * config.grid**2, config.hidden)),
+            ("fc6", nn.Linear(config.channels[-1] * config.grid**2, config.hidden)),
             ("relu6", nn.ReLU()),
             ("", Dropout(config.dropout)),
             ("fc7", nn.Linear(config.hidden, config.hidden)),
@@ -131,8 +137,7 @@ class VGG(Classifier):
 def _features(config: VGGConfig) -> list[tuple[str, nn.Module]]:
     parts: list[tuple[str, nn.Module]] = []
     into = 3
-    for stage, (channels, kernels) in enumerate(zip(CHANNELS, KERNELS[config.column], strict=True), 1):
-        out = scaled(channels, config.width)
+    for stage, (out, kernels) in enumerate(zip(config.channels, KERNELS[config.column], strict=True), 1):
         for place, kernel in enumerate(kernels, 1):
             parts.append((f"conv{stage}_{place}", nn.Conv2d(into, out, kernel, padding=kernel // 2)))
             if config.norm == "batch":
