@@ -76,7 +76,7 @@ def test_systems_import_only_their_ancestors() -> None:
         ("darknet", "yolo"), ("darknet_files", "darknet"), ("fcn", "vgg"), ("deconvnet", "vgg"),
         ("sds", "fast_rcnn"), ("cascades", "fast_rcnn"), ("cascades", "faster_rcnn"), ("mask_rcnn", "fast_rcnn"),
         ("mask_rcnn", "faster_rcnn"), ("mask_fpn", "faster_fpn"), ("mask_fpn", "mask_rcnn"), ("hypercolumns", "fast_rcnn"),
-        ("hypercolumns", "mask_rcnn"),
+        ("hypercolumns", "mask_rcnn"), ("mask_fine", "fast_rcnn"), ("mask_fine", "mask_rcnn"),
     }  # fmt: skip
     wrong = []
     for path in sorted((ROOT / "systems").rglob("*.py")):
