@@ -150,8 +150,9 @@ class FastRCNN(Detector[Judged]):
                 ),
             ),
             metric="map50",
+            enlarge=1.2,
             start="small-m",
-            expect=0.905,
+            expect=0.93,
             minutes=59,
         ),
         "paper": Recipe(
