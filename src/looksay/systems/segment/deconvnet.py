@@ -70,6 +70,8 @@ class DeconvNet(Segmenter):
                 ),
             ),
             metric="miou",
+            expect=0.365,
+            minutes=34,
         ),
         "paper": Recipe(
             data="voc",
