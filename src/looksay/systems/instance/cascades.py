@@ -107,6 +107,8 @@ class Cascades(Outliner[Judged], FasterRCNN):
             metric="map",
             enlarge=1.3,
             start="faster-r-cnn",
+            expect=0.885,
+            minutes=32,
         ),
         "paper": Recipe(
             data="voc",

@@ -60,6 +60,8 @@ class WindowLabeller(Segmenter):
                 ),
             ),
             metric="miou",
+            expect=0.455,
+            minutes=14,
         ),
     }  # fmt: skip
 
