@@ -64,6 +64,8 @@ class MultiScale(Segmenter):
                 ),
             ),
             metric="miou",
+            expect=0.565,
+            minutes=11,
         ),
     }  # fmt: skip
 
