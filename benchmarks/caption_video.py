@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from looksay.api import CAPTIONER, load
+from looksay.api import load
 from looksay.data.live import Live
+from looksay.defaults import CAPTIONER
 from looksay.show.video import VideoOut
 from looksay.storybook.clip import clip
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from looksay import weights
 from looksay.api import load_file
-from looksay.cli.segment import SEGMENTER
+from looksay.defaults import SEGMENTER
 from looksay.looker import Looker
 from looksay.nn.segmenter import Segmenter
 from looksay.nn.tiles import in_tiles, reach

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from looksay.api import CAPTIONER, DETECTOR, HOUSE, load
+from looksay.api import load
 from looksay.cli.detect import draw_steps
-from looksay.cli.segment import OUTLINER
 from looksay.data.make import example_pages
+from looksay.defaults import CAPTIONER, DETECTOR, HOUSE, OUTLINER
 from looksay.measure.results import read
 from looksay.ops.superpixels import slic
 from looksay.scene import Labels, Regions, Scene

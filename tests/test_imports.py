@@ -7,8 +7,8 @@ import looksay
 
 ROOT = Path(looksay.__file__).parent
 RANKS = (
-    ("errors",),
-    ("records",),
+    ("errors", "defaults"),
+    ("records", "mask"),
     ("scene", "ops"),
     ("registry", "config", "disk"),
     ("nn",),

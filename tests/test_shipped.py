@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from looksay import registry, weights
-from looksay.api import HOUSE, load
+from looksay.api import load
+from looksay.defaults import HOUSE
 from looksay.explain import agreement
 from looksay.nn.vocabulary import SPECIALS
 from looksay.storybook.page import page

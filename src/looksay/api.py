@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from looksay import registry, weights
 from looksay.data.inputs import Shown, Skip
+from looksay.defaults import CAPTIONER, DETECTOR, FINDER, HOUSE, OUTLINER
 from looksay.errors import BadConfig, BadPicture, BadWeights, LooksayError
 from looksay.looker import Looker
 from looksay.nn.swift import Mode
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from looksay.measure.comparison import Comparison
     from looksay.measure.evaluation import Evaluation
     from looksay.show.found import Search
-
-HOUSE = "small-m"  # what looks when no system is named
-DETECTOR = "faster-r-cnn"  # and what finds things
-OUTLINER = "mask-r-cnn-fine"  # and what finds things to the pixel
-CAPTIONER = "show-attend-tell"  # and what says what is going on
-FINDER = "deep-image-sent"  # and what finds pictures by sentences
 
 
 def load(

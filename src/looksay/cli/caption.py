@@ -13,12 +13,12 @@ import typer
 
 from looksay.cli.look import Batch, How, Run, folder
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Weights
+from looksay.defaults import CAPTIONER
 from looksay.errors import BadConfig, BadData
 
 if TYPE_CHECKING:
     from looksay.show.look import Look
 
-CAPTIONER = "show-attend-tell"
 RECENT = 20  # captions that the shown rate is taken over
 Pictures = Annotated[
     list[str] | None, typer.Argument(metavar="PICTURE…", help="Files, folders, patterns, videos, URLs, or storybook:SEED.")

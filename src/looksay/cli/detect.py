@@ -13,13 +13,13 @@ import typer
 from looksay.cli.films import Films
 from looksay.cli.look import Batch, How, Pictures, Run, folder
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weights
+from looksay.defaults import DETECTOR, LOCATOR
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
     from looksay.looker import Looker
     from looksay.show.look import Look
 
-DETECTOR, LOCATOR = "faster-r-cnn", "localizer"
 PICTURES = "pictures"
 Sure = Annotated[
     float | None, typer.Option("--score", min=0.0, max=1.0, help="Leave out what is less likely; else as suits the system.")

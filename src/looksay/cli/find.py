@@ -14,12 +14,12 @@ import typer
 
 from looksay.cli.bar import bar
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Weights
+from looksay.defaults import FINDER
 from looksay.errors import BadConfig, LooksayError
 
 if TYPE_CHECKING:
     from looksay.show.found import Search
 
-FINDER = "deep-image-sent"
 PATIENCE = 1.0  # seconds before the progress is shown
 
 

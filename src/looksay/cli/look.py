@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weights
+from looksay.defaults import HOUSE
 from looksay.errors import BadConfig, BadPicture, LooksayError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ Of = Annotated[
     ),
 ]
 At = Annotated[str, typer.Option("--at", metavar="PLACE", help="The pixel to be explained, as 12,30; or a tap to look into.")]
-HOUSE = "small-m"
 
 
 def add_to(app: typer.Typer) -> None:

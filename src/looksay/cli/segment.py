@@ -15,12 +15,11 @@ from looksay.cli.detect import Sure, Truth
 from looksay.cli.look import Batch, How, Pictures, Run, storybook_or
 from looksay.cli.options import Device, Json, Mode, Model, Offline, Output, Weights
 from looksay.cli.segmented import Format, Sink
+from looksay.defaults import OUTLINER, SEGMENTER
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
     from looksay.show.look import Look
-
-SEGMENTER, OUTLINER = "fcn-fine", "mask-r-cnn-fine"
 
 
 class Way(StrEnum):

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from looksay.cli.options import Device, Model
+from looksay.defaults import TRANSLATOR
 from looksay.errors import BadConfig
 
 if TYPE_CHECKING:
     from looksay.systems.write.translate import Translation
-
-TRANSLATOR = "bahdanau"
 
 
 def add_to(app: typer.Typer) -> None:

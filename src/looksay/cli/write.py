@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from looksay.cli.options import Device, Model, Output
+from looksay.defaults import WRITER
 from looksay.errors import BadConfig
-
-WRITER = "lstm"
 
 
 def add_to(app: typer.Typer) -> None:
