@@ -24,7 +24,7 @@ class FineMaskConfig(MaskConfig):
     """`half` channels at stride 2."""
 
     mask: Literal[14, 28] = 28
-    half: int = 32
+    half: int = 24
 
 
 @system(
