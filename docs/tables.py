@@ -248,7 +248,7 @@ SCORES = {  # of a task: the score that counts, and others; shares are printed a
     "segment": {"miou": "mIoU %", "pixel_accuracy": "pixels right %", "boundary_f": "boundary F %"},
     "instances": {
         "map50": "mask mAP@.5 %", "map": "mask mAP@.5:.95 %", "apr50": "APr@.5 %", "apr70": "APr@.7 %",
-        "box_map50": "box mAP@.5 %",
+        "box_map50": "box mAP@.5 %", "touching_apart": "touching, apart %", "touching_merged": "merged %",
     },
     "caption": {
         "ciderd": "CIDEr-D", "bleu4": "BLEU-4 %", "meteor": "METEOR %", "rougel": "ROUGE-L %", "facts": "facts %",
@@ -340,7 +340,8 @@ def _result(row: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...
     said = [_share if "%" in title else _plain for title in titles.values()]
     first, *others = (tell(row.get(name)) for tell, name in zip(said, titles, strict=True))
     scores = first, f"{said[0](row['low'])} to {said[0](row['high'])}", *others
-    costs = f"{row['params']:,}", _number(row["ms_per_picture"]), _number(row["train_minutes"])
+    times = [_number(row[name]) for name in ("ms_per_picture", "beside_ms") if row.get(name)]
+    costs = f"{row['params']:,}", " + ".join(times) or "–", _number(row["train_minutes"])
     return f"`{row['system']}`", *scores, *costs, row["recipe"], f"{row['pictures']:,}", f"{row['data']}, {row['split']}"
 
 
@@ -353,7 +354,7 @@ def _share(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return "–" if value is None else f"{float(value):.3g}"
+    return "–" if value is None else f"{float(value):,.0f}" if float(value) >= 1000 else f"{float(value):.3g}"
 
 
 def picture(argument: str, page: Path) -> str:

@@ -149,11 +149,14 @@ def test_results_are_shown_with_their_commands(tmp_path: Path, monkeypatch: pyte
         ("segment", {"miou": 0.5, "pixel_accuracy": 0.75, "boundary_f": 0.625}, "50.00 | 40.00 to 60.00 | 75.00 | 62.50"),
         (
             "instances",
-            {"map50": 0.5, "map": 0.25, "apr50": 0.375, "apr70": 0.125, "box_map50": 0.75},
-            "50.00 | 40.00 to 60.00 | 25.00 | 37.50 | 12.50 | 75.00",
+            {
+                "map50": 0.5, "map": 0.25, "apr50": 0.375, "apr70": 0.125, "box_map50": 0.75, "touching_apart": 0.625,
+                "touching_merged": 0.0625,
+            },
+            "50.00 | 40.00 to 60.00 | 25.00 | 37.50 | 12.50 | 75.00 | 62.50 | 6.25",
         ),
     ],
-)
+)  # fmt: skip
 def test_tables_of_masks_appear_with_their_files(
     task: str, scores: dict[str, float], cells: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,8 +170,8 @@ def test_tables_of_masks_appear_with_their_files(
     row = {"system": "a", "recipe": "storybook", "weights": "", "data": "storybook", "split": "test", "pictures": 20}
     more = {"low": 0.4, "high": 0.6, "params": 7, "ms_per_picture": 2.0, "train_minutes": 3.0, "command": "looksay …"}
     (tmp_path / "results").mkdir()
-    record(tmp_path / "results" / f"{task}.csv", {**row, **scores, **more})
-    assert f"| `a` | {cells} | 7 | 2 | 3 | storybook | 20 | storybook, test |" in tables.results(task, page)
+    record(tmp_path / "results" / f"{task}.csv", {**row, **scores, **more, "beside_ms": 1234.5})
+    assert f"| `a` | {cells} | 7 | 2 + 1,234 | 3 | storybook | 20 | storybook, test |" in tables.results(task, page)
 
 
 def test_the_scores_of_tables_are_scores(monkeypatch: pytest.MonkeyPatch) -> None:

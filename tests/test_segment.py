@@ -492,6 +492,35 @@ def test_deconvnet_is_a_mirror_image() -> None:
     assert int((after != 0).sum()) <= after.shape[0] * 18 * 25
 
 
+def test_deconvnet_begins_by_carrying_back_what_the_middle_says() -> None:
+    """Layers on the way back are blurs at first, so an input of one channel comes out in that channel before all others."""
+    torch.manual_seed(0)
+    system: Any = weights.build("deconvnet", NAMES, {"width": 0.125, "hidden": 8, "window": 3, "narrowest": 16})
+    wide = [part[0].weight.shape[0] for part in system.back.values()]
+    assert min(wide[-2:]) == 16
+    assert wide[-3] == 8
+    conv = system.back["deconv5_3"][0]
+    with torch.no_grad():
+        given = torch.zeros(1, conv.in_channels, 5, 5)
+        given[0, 3, 2, 2] = 1.0
+        out = (conv(given) - conv.bias[:, None, None])[0]
+    assert int(out.flatten(1).sum(dim=1).argmax()) == 3
+    assert torch.allclose(out[3, 1:4, 1:4], torch.tensor([[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]]), atol=0.25)
+
+
+def test_deconvnets_middle_answers_while_it_learns() -> None:
+    system: Any = weights.build("deconvnet", NAMES, {"width": 0.125, "hidden": 8, "window": 3, "aux": 0.4})
+    batch = Batch(torch.randn(2, 3, 64, 64), targets={"regions": torch.randint(4, (2, 64, 64), dtype=torch.uint8)})
+    parts = system.loss(system(batch), batch)
+    assert set(parts) == {"class", "aux1"}
+    (share, coarse), *_ = system(batch).aux
+    assert share == 0.4
+    assert coarse.scores.shape == (2, 4, 2, 2)
+    assert coarse.logits.shape == (2, 4, 64, 64)
+    with torch.inference_mode():
+        assert system.eval()(batch).aux == ()
+
+
 def test_deconvnet_begins_with_a_classifier() -> None:
     small = {"column": "A", "width": 0.125}
     vgg = weights.build("vgg-a", NAMES, {"width": 0.125, "hidden": 8, "norm": "batch"})

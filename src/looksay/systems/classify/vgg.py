@@ -30,12 +30,11 @@ KERNELS: dict[str, tuple[tuple[int, ...], ...]] = {  # of the convolutions in ea
 
 @dataclass(frozen=True)
 class VGGConfig:
-    """`column` of table 1, its channels times `width`, but `narrowest` at least. `grid` is the side of the map that fc6 takes,
+    """`column` of table 1, its channels times `width`. `grid` is the side of the map that fc6 takes,
     `hidden` the size of fc6 and fc7; `norm` = 'batch' puts batch norm behind every convolution, which the paper did not know."""
 
     column: Column = "D"
     width: float = 1.0
-    narrowest: int = 1
     hidden: int = 4096
     grid: int = 7
     norm: Literal["none", "batch"] = "none"
@@ -44,7 +43,7 @@ class VGGConfig:
     @property
     def channels(self) -> list[int]:
         """Of the five stages."""
-        return [max(scaled(channels, self.width), self.narrowest) for channels in CHANNELS]
+        return [scaled(channels, self.width) for channels in CHANNELS]
 
 
 @system(
