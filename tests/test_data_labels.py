@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 from PIL import Image
 
 from doctor_case import photo, save, write
-from looksay.data import doctor, masks, source
+from looksay.data import doctor, masks, source, storybook
 from looksay.data.files import joined
 from looksay.data.held import Subset
 from looksay.data.masks import MaskCode, MaskSize
@@ -27,6 +30,28 @@ from looksay.storybook.page import REGION_NAMES
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LOOKSAY_CACHE", str(tmp_path))
     return tmp_path
+
+
+def test_threads_that_ask_for_the_first_pages_at_once_get_them(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loaders do; each drew them into the same folder, and the quicker took it away from the slower."""
+    pages, begin, drawn = open_storybook("pages=3,size=64", "val", "scene"), Barrier(4), []
+    draw = storybook._draw_together
+
+    def counted(folder: Path, asked: Any, seed: int, shape: Any, progress: Any, what: str = "pictures") -> int:
+        drawn.append(what)
+        return draw(folder, asked, seed, shape, progress, what)
+
+    def ask(way: Callable[[int], Any]) -> Any:
+        begin.wait()
+        return way(0)
+
+    monkeypatch.setattr(storybook, "_draw_together", counted)
+    with ThreadPoolExecutor(4) as pool:
+        ways = pages.picture, pages.masks, pages.told, pages.things
+        picture, masks, _, things = (each.result() for each in [pool.submit(ask, way) for way in ways])
+    assert sorted(drawn) == ["captions", "maps", "pictures"]
+    assert np.array_equal(picture, pages.picture(0))
+    assert len(masks) == len(things)
 
 
 @pytest.mark.parametrize("view", ["portrait", "scene"])

@@ -14,6 +14,8 @@ LOOKED = 500  # pictures among which one must have a mask
 class Outlined(Pictures):
     """Pictures whose things have masks; a thing without one is found and classified, but nothing is learnt of its pixels."""
 
+    tries = "segment --model {} PICTURE"
+
     def check(self, name: str, splits: Splits, fewest: int, *, allow: bool, say: Callable[[str], None]) -> None:
         super().check(name, splits, fewest, allow=allow, say=say)
         if not any(splits.train.masks(index).any() for index in range(min(len(splits.train), LOOKED))):
@@ -21,6 +23,6 @@ class Outlined(Pictures):
             raise BadData("marks no pixels of its things", where=name, mend=mend)
 
     def prepare(self, data: Any) -> None:
-        """The storybook draws its masks when they are first asked for, which two threads should not do at once."""
+        """The storybook draws its masks when they are first asked for."""
         super().prepare(data)
         data.masks(0)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _APART = 1_000_003  # between the seeds of the splits
 DIGITS = tuple("0123456789")
 TRAITS = "traits"  # of things, told as if it were a language
 _TOLD = {"en": "captions", "es": "captions-es", TRAITS: "traits"}  # files of captions, by language
+_DRAWING = threading.RLock()  # those who load pages may all ask for the first of them at once
 MOST = 16  # things of a page; the storybook has at most eight
 
 
@@ -98,8 +100,9 @@ class StorybookPages(Dataset):
         """Fills the cache (a minute for ten thousand pages); otherwise the first picture does."""
         folder = _folder(self.asked, self._seed, self._count)
         shape = (self._count, self.asked.size, self.asked.size, 1 if self.asked.view == "digits" else 3)
-        if not folder.is_dir():
-            _draw_all(folder, self.asked, self._seed, shape, progress)
+        with _DRAWING:
+            if not folder.is_dir():
+                _draw_all(folder, self.asked, self._seed, shape, progress)
         self._pictures = np.memmap(folder / "pictures.u8", np.uint8, "r", shape=shape)
         self._targets = np.memmap(folder / "targets.u8", np.uint8, "r", shape=(self._count,))
         if self.asked.view != "digits":
@@ -144,9 +147,10 @@ class StorybookPages(Dataset):
         if self._maps is None:
             folder = _folder(self.asked, self._seed, self._count)
             shape = (self._count, 2, self.asked.size, self.asked.size)
-            if not (folder / "maps.u8").is_file():
-                self.drawn()
-                _write_maps(folder, self.asked, self._seed, shape)
+            with _DRAWING:
+                if not (folder / "maps.u8").is_file():
+                    self.drawn()
+                    _write_maps(folder, self.asked, self._seed, shape)
             self._maps = np.memmap(folder / "maps.u8", np.uint8, "r", shape=shape)
         return self._maps
 
@@ -160,9 +164,10 @@ class StorybookPages(Dataset):
             return ()
         if language not in self._said:
             folder, file = _folder(self.asked, self._seed, self._count), _TOLD[language]
-            if not (folder / f"{file}.txt").is_file():
-                self.drawn()
-                _write_captions(folder, self.asked, self._seed, (self._count, self.asked.size, self.asked.size, 3), file)
+            with _DRAWING:
+                if not (folder / f"{file}.txt").is_file():
+                    self.drawn()
+                    _write_captions(folder, self.asked, self._seed, (self._count, self.asked.size, self.asked.size, 3), file)
             self._said[language] = (folder / f"{file}.txt").read_text("utf-8").splitlines()
         return tuple(self._said[language][index].split("\t"))
 
