@@ -61,6 +61,8 @@ class RecurrentLabeller(Segmenter):
                 ),
             ),
             metric="miou",
+            expect=0.395,
+            minutes=16,
         ),
     }  # fmt: skip
 
