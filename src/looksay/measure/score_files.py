@@ -202,9 +202,9 @@ class _Places:
     def boxes(self, values: Sequence[Any]) -> Floats:
         if not all(type(box) is list and len(box) == 4 for box in values):
             row = next(row for row, box in enumerate(values) if type(box) is not list or len(box) != 4)
-            raise self.wrong(
-                row, "has no bbox" if values[row] is None else f"its bbox is {values[row]!r:.60}", "x, y, width, height"
-            )
+            if values[row] is None:
+                raise self.wrong(row, "has no bbox", "x, y, width, height; where there are masks alone, --masks scores them")
+            raise self.wrong(row, f"its bbox is {values[row]!r:.60}", "x, y, width, height")
         flat = list(chain.from_iterable(values))
         if not set(map(type, flat)) <= {int, float}:
             row = next(at for at, value in enumerate(flat) if type(value) not in (int, float)) // 4
