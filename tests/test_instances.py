@@ -344,9 +344,9 @@ def test_several_sizes_are_combined() -> None:
     assert all(float(each.boxes.max()) <= 64 for each in more.found)
 
 
-def segment_system() -> SDS:
+def segment_system(*, machines: bool = True) -> SDS:
     torch.manual_seed(0)
-    small = {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 40, "pictures": 4}
+    small = {"width": 0.25, "hidden": 32, "regions": 16, "proposals": 40, "pictures": 4, "machines": machines}
     system = weights.build("sds", CLASSES, small, Prep((64, 64), "stretch", 64))
     assert isinstance(system, SDS)
     return system
@@ -386,6 +386,13 @@ def whole_of(batch: Batch, row: int) -> npt.NDArray[np.bool_]:
     """The wedge in the network's pixels."""
     inked = cut(batch, row, torch.tensor([[0.0, 0, 64, 64]]), torch.tensor([1]), 64)[0]
     return np.asarray(inked.numpy() > 0.5)
+
+
+def test_without_machines_the_networks_own_classes_tell(tmp_path: Path) -> None:
+    system = segment_system(machines=False)
+    assert not system.finish([seen_by(system)], tmp_path, lambda _: None)
+    assert not bool(system.fitted)
+    assert not list(tmp_path.iterdir())
 
 
 def test_machines_are_fitted_to_segments(tmp_path: Path) -> None:

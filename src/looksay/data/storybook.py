@@ -103,10 +103,10 @@ class StorybookPages(Dataset):
         with _DRAWING:
             if not folder.is_dir():
                 _draw_all(folder, self.asked, self._seed, shape, progress)
+        if self.asked.view != "digits":  # first: other threads take them to be there as soon as the targets are
+            self._things = np.memmap(folder / "things.f4", np.float32, "r", shape=(self._count, MOST, 5))
         self._pictures = np.memmap(folder / "pictures.u8", np.uint8, "r", shape=shape)
         self._targets = np.memmap(folder / "targets.u8", np.uint8, "r", shape=(self._count,))
-        if self.asked.view != "digits":
-            self._things = np.memmap(folder / "things.f4", np.float32, "r", shape=(self._count, MOST, 5))
 
     def picture(self, index: int) -> npt.NDArray[np.uint8]:
         if self._pictures is None:

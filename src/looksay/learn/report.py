@@ -37,9 +37,8 @@ def write_report(trained: Trained) -> Path:
         names = {"loss_held": "held out", "loss_class": "training" if len(losses) < 3 else "class"}
         shown = [_curve(names.get(name, name[5:]), [row for row in rows if name in row], name) for name in losses]
         report.heading("How it went").figure(curves(shown, "step", "loss"), "The loss after each epoch.")
-        told = {judged.found.metric: judged.found.title} if judged.found.metric in rows[0] else {}
-        told = told if recipe.metric in told else {**told, recipe.metric: f"{recipe.metric}, which chose"}
-        scores = [Curve(title, steps, [row[name] for row in rows]) for name, title in told.items()]
+        titles = {recipe.metric: f"{recipe.metric}, which chose", judged.found.metric: judged.found.title}
+        scores = [Curve(title, steps, [row[name] for row in rows]) for name, title in titles.items() if name in rows[0]]
         report.figure(curves(scores, "step", "score"), f"On the {trained.held}.")
     seen = trained.splits.test if trained.splits.test is not None and trained.tested else trained.splits.held
     samples = [row for row in Run(trained.root).rows() if "sample" in row]
